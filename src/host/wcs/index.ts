@@ -1,0 +1,1 @@
+export { Wcs, type BoundingBox } from "./wcs.js";
