@@ -1,0 +1,246 @@
+import { totalmem } from "node:os";
+import { Allocator, DeviceBuffer } from "./allocator.js";
+import { type DeviceChoice, type FoundAdapter, findAdapter } from "./adapter.js";
+import type { UniformBinding } from "./kernel.js";
+import { pack, type Fields } from "./layout.js";
+import { PipelineCache } from "./pipelines.js";
+import { type Command, Recorder } from "./recorder.js";
+import { waitFor } from "./wait.js";
+
+export interface DeviceInfo {
+  readonly kind: FoundAdapter["kind"];
+  /** The adapter's own name, e.g. "NVIDIA H100" or "llvmpipe (LLVM 19, 256 bits)". */
+  readonly name: string;
+  readonly vendor: string;
+  readonly driver: string;
+}
+
+export interface GpuOptions {
+  readonly device?: DeviceChoice;
+  /** Device memory that may be held at once, bytes; default: half of the machine's memory on software drivers, 8 GiB on a GPU. */
+  readonly memoryBudget?: number;
+}
+
+type TypedArray = Float32Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
+type TypedArrayConstructor<T extends TypedArray> = {
+  new (buffer: ArrayBuffer): T;
+  readonly BYTES_PER_ELEMENT: number;
+};
+
+const UNIFORM_BYTES = 1 << 18;
+const STAGING_BYTES = 32 << 20;
+const WANTED_LIMITS = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupSizeX",
+] as const;
+
+/** One device with its memory, pipelines and queue. Everything the engine does on a GPU goes through here. */
+export class Gpu {
+  readonly memory: Allocator;
+  readonly limits: GPUSupportedLimits;
+  private readonly pipelines: PipelineCache;
+  private readonly uniforms: GPUBuffer;
+  private readonly uniformData = new ArrayBuffer(UNIFORM_BYTES);
+  private readonly alignment: number;
+  private errors: Error[] = [];
+  private pending: Promise<void>[] = [];
+
+  constructor(
+    readonly device: GPUDevice,
+    readonly info: DeviceInfo,
+    memoryBudget: number,
+    private held: GPU | undefined,
+  ) {
+    this.limits = device.limits;
+    this.memory = new Allocator(
+      device,
+      Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
+      memoryBudget,
+    );
+    this.pipelines = new PipelineCache(device, (error) => this.note(error));
+    this.uniforms = device.createBuffer({
+      label: "uniforms",
+      size: UNIFORM_BYTES,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    this.alignment = device.limits.minUniformBufferOffsetAlignment;
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.errors.push(new Error(event.error.message));
+    });
+    void device.lost.then((lost) => {
+      if (lost.reason !== "destroyed") this.errors.push(new Error(`the device was lost: ${lost.message}`));
+    });
+  }
+
+  /** A buffer of `bytes`; its contents are undefined. */
+  alloc(label: string, bytes: number): DeviceBuffer {
+    return this.memory.alloc(label, bytes);
+  }
+
+  /** A new buffer holding `data`, its length rounded up to 4 bytes. */
+  upload(label: string, data: ArrayBufferView): DeviceBuffer {
+    const buffer = this.alloc(label, data.byteLength);
+    this.write(buffer, data);
+    return buffer;
+  }
+
+  /** Write `data` at `byteOffset` (a multiple of 4), in order with what is submitted. */
+  write(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset = 0): void {
+    const whole = data.byteLength & ~3;
+    if (whole)
+      this.device.queue.writeBuffer(
+        buffer.raw,
+        byteOffset,
+        data.buffer as ArrayBuffer,
+        data.byteOffset,
+        whole,
+      );
+    if (whole < data.byteLength) {
+      const tail = new Uint8Array(4);
+      tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
+      this.device.queue.writeBuffer(buffer.raw, byteOffset + whole, tail);
+    }
+  }
+
+  recorder(label: string): Recorder {
+    return new Recorder(label, (name, commands) => this.execute(name, commands));
+  }
+
+  /** `count` elements from `byteOffset` (a multiple of 4) on, once all that was submitted is done. */
+  async read<T extends TypedArray>(
+    buffer: DeviceBuffer,
+    type: TypedArrayConstructor<T>,
+    byteOffset = 0,
+    count?: number,
+  ): Promise<T> {
+    const bytes = count === undefined ? buffer.size - byteOffset : count * type.BYTES_PER_ELEMENT;
+    const result = new type(new ArrayBuffer(bytes));
+    const target = new Uint8Array(result.buffer);
+    const staging = this.memory.alloc("read-back staging", Math.min(STAGING_BYTES, bytes), "readback");
+    try {
+      for (let done = 0; done < bytes; done += staging.size) {
+        const part = Math.min(staging.size, bytes - done);
+        const padded = Math.ceil(part / 4) * 4;
+        const encoder = this.device.createCommandEncoder();
+        encoder.copyBufferToBuffer(buffer.raw, byteOffset + done, staging.raw, 0, padded);
+        this.device.queue.submit([encoder.finish()]);
+        await this.wait(staging.raw.mapAsync(GPUMapMode.READ, 0, padded));
+        target.set(new Uint8Array(staging.raw.getMappedRange(0, padded), 0, part), done);
+        staging.raw.unmap();
+      }
+    } finally {
+      staging.free();
+    }
+    await this.check();
+    return result;
+  }
+
+  /** Until all submitted work is done; throws what went wrong on the device meanwhile. */
+  async idle(): Promise<void> {
+    await this.wait(this.device.queue.onSubmittedWorkDone());
+    await this.check();
+  }
+
+  /** Free the device. The natural end of the process works afterwards. */
+  close(): void {
+    this.device.destroy();
+    this.held = undefined;
+  }
+
+  private async wait(promise: Promise<unknown>): Promise<void> {
+    await waitFor(promise, this.info.kind !== "hardware" && this.held !== undefined);
+  }
+
+  private note(pending: Promise<Error | undefined>): void {
+    this.pending.push(pending.then((error) => void (error && this.errors.unshift(error))));
+  }
+
+  private async check(): Promise<void> {
+    await Promise.all(this.pending.splice(0));
+    const [first] = this.errors.splice(0);
+    if (first) throw first;
+  }
+
+  /** Encode commands, as many at a time as the uniform buffer holds. */
+  private execute(label: string, commands: readonly Command[]): void {
+    let encoder = this.device.createCommandEncoder({ label });
+    let used = 0;
+    const flush = (): void => {
+      if (used) this.device.queue.writeBuffer(this.uniforms, 0, this.uniformData, 0, used);
+      this.device.queue.submit([encoder.finish()]);
+      encoder = this.device.createCommandEncoder({ label });
+      used = 0;
+    };
+    for (const command of commands) {
+      if (command.type === "clear") encoder.clearBuffer(command.buffer.raw, command.offset, command.bytes);
+      else if (command.type === "copy") {
+        const { from, to, bytes, fromOffset, toOffset } = command;
+        encoder.copyBufferToBuffer(from.raw, fromOffset, to.raw, toOffset, Math.ceil(bytes / 4) * 4);
+      } else {
+        const need = this.uniformBytes(command);
+        if (used + need > UNIFORM_BYTES) flush();
+        used = this.encode(encoder, command, used);
+      }
+    }
+    flush();
+  }
+
+  private uniformBytes(command: Command & { type: "run" }): number {
+    let bytes = 0;
+    for (const binding of Object.values(command.kernel.bindings))
+      if (binding.type === "uniform") bytes += this.padded(binding);
+    return bytes;
+  }
+
+  private padded(binding: UniformBinding<Fields>): number {
+    return Math.ceil(binding.layout.size / this.alignment) * this.alignment;
+  }
+
+  /** Encode one dispatch, its uniforms from byte `used` on; returns the next free byte. */
+  private encode(
+    encoder: GPUCommandEncoder,
+    { kernel, bindings, groups, constants }: Command & { type: "run" },
+    used: number,
+  ): number {
+    const { pipeline, layout } = this.pipelines.get(kernel, constants);
+    const view = new DataView(this.uniformData);
+    const entries = Object.entries(kernel.bindings).map(([name, binding], index): GPUBindGroupEntry => {
+      const value = bindings[name];
+      if (binding.type === "storage") {
+        if (!(value instanceof DeviceBuffer)) throw new TypeError(`${kernel.label}: ${name} is not a buffer`);
+        return { binding: index, resource: { buffer: value.raw } };
+      }
+      pack(binding.fields, binding.layout, value as Record<string, unknown>, view, used);
+      const resource = { buffer: this.uniforms, offset: used, size: binding.layout.size };
+      used += this.padded(binding);
+      return { binding: index, resource };
+    });
+    const pass = encoder.beginComputePass({ label: kernel.label });
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, this.device.createBindGroup({ label: kernel.label, layout, entries }));
+    pass.dispatchWorkgroups(groups[0], groups[1] ?? 1, groups[2] ?? 1);
+    pass.end();
+    return used;
+  }
+}
+
+/** Open the device `choice` asks for (see findAdapter). Throws NoDeviceError where there is none. */
+export async function openGpu(choice: DeviceChoice | GpuOptions = "auto"): Promise<Gpu> {
+  const options = typeof choice === "string" ? { device: choice } : choice;
+  const { kind, adapter, gpu } = await findAdapter(options.device ?? "auto");
+  const device = await adapter.requestDevice({
+    requiredFeatures: (["timestamp-query", "subgroups", "shader-f16"] as GPUFeatureName[]).filter((name) =>
+      adapter.features.has(name),
+    ),
+    requiredLimits: Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]])),
+  });
+  const { device: name, description, vendor } = adapter.info;
+  const fallbackBudget = kind === "hardware" ? 8 * 2 ** 30 : totalmem() / 2;
+  const info = { kind, name: name || description || kind, vendor, driver: description };
+  return new Gpu(device, info, options.memoryBudget ?? fallbackBudget, gpu);
+}

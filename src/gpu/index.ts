@@ -1,0 +1,23 @@
+export { Allocator, DeviceBuffer, DeviceMemoryError } from "./allocator.js";
+export {
+  DEVICE_CHOICES,
+  type DeviceChoice,
+  type DeviceKind,
+  findAdapter,
+  listAdapters,
+  NoDeviceError,
+} from "./adapter.js";
+export { Gpu, type DeviceInfo, type GpuOptions, openGpu } from "./gpu.js";
+export {
+  type Binding,
+  type Bindings,
+  type BindingsOf,
+  defineKernel,
+  type Kernel,
+  sourceOf,
+  storage,
+  uniform,
+} from "./kernel.js";
+export { type Fields, layoutOf, pack } from "./layout.js";
+export { ShaderError } from "./pipelines.js";
+export { type Constants, type Groups, Recorder } from "./recorder.js";

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { Allocator, DeviceMemoryError } from "../../src/gpu/index.js";
+
+class FakeDevice {
+  made = 0;
+  destroyed = 0;
+  createBuffer(): GPUBuffer {
+    this.made++;
+    return { destroy: () => this.destroyed++ } as unknown as GPUBuffer;
+  }
+}
+
+describe("the allocator", () => {
+  it("counts what is in use and the peak, and hands freed buffers out again", () => {
+    const device = new FakeDevice();
+    const memory = new Allocator(device, 1 << 20, 1 << 20);
+    const a = memory.alloc("a", 1000);
+    expect(a.size).toBe(1008);
+    a.free();
+    const b = memory.alloc("b", 1001);
+    expect(device.made).toBe(1);
+    const c = memory.alloc("c", 16);
+    expect(memory.used).toBe(1024);
+    b.free();
+    c.free();
+    expect(memory.used).toBe(0);
+    expect(memory.peak).toBe(1024);
+  });
+
+  it("drops idle buffers before it goes over the budget", () => {
+    const device = new FakeDevice();
+    const memory = new Allocator(device, 1 << 20, 2048);
+    memory.alloc("a", 1024).free();
+    memory.alloc("b", 2048);
+    expect(device.destroyed).toBe(1);
+    expect(memory.peak).toBe(2048);
+  });
+
+  it("refuses what is beyond the budget or one binding, and names what is in use", () => {
+    const memory = new Allocator(new FakeDevice(), 4096, 6000);
+    memory.alloc("mosaic data", 4096);
+    expect(() => memory.alloc("more", 2000)).toThrow(DeviceMemoryError);
+    expect(() => memory.alloc("more", 2000)).toThrow(/mosaic data/);
+    expect(() => memory.alloc("large", 5000)).toThrow(/binding/);
+  });
+
+  it("keeps storage and staging apart, and refuses a second free", () => {
+    const device = new FakeDevice();
+    const memory = new Allocator(device, 4096, 1 << 20);
+    const a = memory.alloc("a", 64);
+    a.free();
+    memory.alloc("staging", 64, "readback");
+    expect(device.made).toBe(2);
+    expect(() => a.free()).toThrow(/twice/);
+  });
+});
