@@ -1,0 +1,97 @@
+import type { Gpu } from "../gpu/index.js";
+
+export interface Logger {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+/** Seconds spent in a named stage of a step. */
+export interface Stage {
+  readonly step: string;
+  readonly stage: string;
+  seconds: number;
+}
+
+/** What every step of one run shares: the device, the log, the clock. */
+export interface RunContext {
+  readonly gpu: Gpu;
+  readonly log: Logger;
+  readonly timer: Timer;
+  /** Told how far a step is, 0 to 1. */
+  readonly progress: (step: string, fraction: number) => void;
+  /** The skymap reference file (`skycells`), where one was named. */
+  readonly skymap?: string;
+  /** Bytes of exposures that may stay on the device between the steps; beyond it they are loaded again. */
+  readonly exposureBudget: number;
+}
+
+/** Adds up wall-clock seconds per step and stage, in order of first use. */
+export class Timer {
+  readonly stages: Stage[] = [];
+  private step = "";
+
+  /** Run a step; stages timed meanwhile are booked on it. */
+  async inStep<T>(step: string, work: () => Promise<T>): Promise<T> {
+    const outer = this.step;
+    this.step = step;
+    try {
+      return await this.time("total", work);
+    } finally {
+      this.step = outer;
+    }
+  }
+
+  async time<T>(stage: string, work: () => Promise<T>): Promise<T> {
+    const step = this.step;
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.add(step, stage, (performance.now() - start) / 1000);
+    }
+  }
+
+  /** Seconds of each step, in the order they ran. */
+  steps(): Map<string, number> {
+    return new Map(
+      this.stages.filter(({ stage }) => stage === "total").map(({ step, seconds }) => [step, seconds]),
+    );
+  }
+
+  private add(step: string, stage: string, seconds: number): void {
+    const found = this.stages.find((entry) => entry.step === step && entry.stage === stage);
+    if (found) found.seconds += seconds;
+    else this.stages.push({ step, stage, seconds });
+  }
+}
+
+const SOFTWARE_EXPOSURE_BYTES = 1.5 * 2 ** 30;
+const HARDWARE_EXPOSURE_SHARE = 0.6;
+
+/** A context with a silent log unless given; `exposureBudget` follows the kind of device. */
+export function makeContext(gpu: Gpu, options: Partial<Omit<RunContext, "gpu">> = {}): RunContext {
+  const software = gpu.info.kind !== "hardware";
+  return {
+    gpu,
+    log: { info: () => undefined, warn: () => undefined },
+    timer: new Timer(),
+    progress: () => undefined,
+    exposureBudget: software ? SOFTWARE_EXPOSURE_BYTES : gpu.memory.budget * HARDWARE_EXPOSURE_SHARE,
+    ...options,
+  };
+}
+
+/** A half-open range of full-width rows of the mosaic: y0 <= y < y0 + ny. */
+export interface Band {
+  readonly y0: number;
+  readonly ny: number;
+}
+
+/** Rows 0 to `ny` in bands of at most `rows`. */
+export function bandsOf(ny: number, rows: number): Band[] {
+  const height = Math.max(1, Math.min(ny, Math.floor(rows)));
+  return Array.from({ length: Math.ceil(ny / height) }, (_, i) => ({
+    y0: i * height,
+    ny: Math.min(height, ny - i * height),
+  }));
+}
