@@ -1,0 +1,18 @@
+/**
+ * ASDF (Advanced Scientific Data Format), standard 1.0 to 1.6: read, write, describe. Stands on its own: nothing here
+ * knows of any telescope.
+ */
+export { UserError } from "../errors.js";
+export { Complex, TaggedScalar, copyTree, float, isMap, notesOf, tagOf, withTag } from "./types.js";
+export type { AsdfMap, AsdfScalar, AsdfValue, NodeNotes, PlainScalar } from "./types.js";
+export { NdArray } from "./ndarray.js";
+export type { ArrayOptions, NdArrayInit, Storage } from "./ndarray.js";
+export { MemoryStore, type ByteStore } from "./store.js";
+export type { ByteOrder, Datatype, Field, NumericDatatype, StringDatatype, TypedArray } from "./datatype.js";
+export { describeDatatype } from "./datatype.js";
+export { halfToNumber, numberToHalf, type Element } from "./element.js";
+export type { FieldData, Nested } from "./decode.js";
+export type { Compression } from "./compression.js";
+export { loadArrays, openAsdf, type AsdfFile, type OpenOptions } from "./open.js";
+export { toBytes, writeAsdf, type WriteOptions } from "./write.js";
+export { describeTree, type DescribeOptions } from "./describe.js";
