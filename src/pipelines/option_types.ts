@@ -1,0 +1,234 @@
+import { UserError } from "../host/errors.js";
+
+/** One option of a step: what it is called in romancal's spec, what it may be, and what it means. */
+export interface Option<T> {
+  /** As romancal's spec spells it: "boolean", "integer", "float", "string", "option", "int_list", "float_list". */
+  readonly type: string;
+  readonly default: T;
+  readonly help: string;
+  /** What is accepted beside the type, in words: "one of ...", "at least 0". */
+  readonly range?: string;
+  /** Where not every value is implemented: what is, in words. */
+  readonly limits?: { allows(value: T): boolean; readonly words: string };
+  /** Throws UserError (without the option's name) for a value that is none. */
+  parse(value: unknown): T;
+}
+
+export type Spec = Readonly<Record<string, Option<unknown>>>;
+/** The values that belong to a spec. */
+export type OptionsOf<S extends Spec> = {
+  -readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never;
+};
+
+class Unfit extends Error {}
+
+function option<T>(
+  type: string,
+  value: T,
+  help: string,
+  parse: (value: unknown) => T,
+  range?: string,
+): Option<T> {
+  const isNone = (given: unknown): boolean =>
+    given === null || (typeof given === "string" && given === "None");
+  return {
+    type,
+    default: value,
+    help,
+    range,
+    parse: (given) => (value === null && isNone(given) ? (null as T) : parse(given)),
+  };
+}
+
+const TRUE = ["true", "yes", "on", "1", "t", "y"];
+const FALSE = ["false", "no", "off", "0", "f", "n"];
+
+function toBoolean(value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  const word = String(value).toLowerCase();
+  if (TRUE.includes(word)) return true;
+  if (FALSE.includes(word)) return false;
+  throw new Unfit("expected true or false");
+}
+
+function toFloat(value: unknown): number {
+  if (typeof value === "number") return value;
+  const text = String(value).trim();
+  if (/^[+-]?nan$/i.test(text)) return NaN;
+  const infinite = /^([+-]?)inf(inity)?$/i.exec(text);
+  if (infinite) return infinite[1] === "-" ? -Infinity : Infinity;
+  const number = text === "" ? NaN : Number(text);
+  if (Number.isNaN(number)) throw new Unfit("expected a number");
+  return number;
+}
+
+function toInteger(value: unknown): number {
+  const number =
+    typeof value === "number" ? value : /^[+-]?\d+$/.test(String(value).trim()) ? Number(value) : NaN;
+  if (!Number.isSafeInteger(number)) throw new Unfit("expected an integer");
+  return number;
+}
+
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+function bounded(parse: (value: unknown) => number, { min = -Infinity, max = Infinity }: Bounds) {
+  return (value: unknown): number => {
+    const number = parse(value);
+    if (number < min) throw new Unfit(`expected at least ${min}`);
+    if (number > max) throw new Unfit(`expected at most ${max}`);
+    return number;
+  };
+}
+
+function rangeOf({ min, max }: Bounds): string | undefined {
+  if (min !== undefined && max !== undefined) return `${min} to ${max}`;
+  if (min !== undefined) return `at least ${min}`;
+  return max === undefined ? undefined : `at most ${max}`;
+}
+
+export function boolean(value: boolean, help: string): Option<boolean> {
+  return option("boolean", value, help, toBoolean);
+}
+
+export function integer(value: number, help: string, bounds?: Bounds): Option<number>;
+export function integer(value: null, help: string, bounds?: Bounds): Option<number | null>;
+export function integer(value: number | null, help: string, bounds: Bounds = {}): Option<number | null> {
+  return option<number | null>("integer", value, help, bounded(toInteger, bounds), rangeOf(bounds));
+}
+
+export function float(value: number, help: string, bounds?: Bounds): Option<number>;
+export function float(value: null, help: string, bounds?: Bounds): Option<number | null>;
+export function float(value: number | null, help: string, bounds: Bounds = {}): Option<number | null> {
+  return option<number | null>("float", value, help, bounded(toFloat, bounds), rangeOf(bounds));
+}
+
+export function string(value: string, help: string): Option<string>;
+export function string(value: null, help: string): Option<string | null>;
+export function string(value: string | null, help: string): Option<string | null> {
+  return option<string | null>("string", value, help, (given) => {
+    if (typeof given !== "string" && typeof given !== "number") throw new Unfit("expected a string");
+    return String(given);
+  });
+}
+
+/** One of several words; null among the choices is spelled None. */
+export function choice<const T extends string | null>(
+  choices: readonly T[],
+  value: NoInfer<T>,
+  help: string,
+): Option<T> {
+  const words = choices.map((word) => word ?? "None").join(", ");
+  const parse = (given: unknown): T => {
+    const text = given === "None" ? null : given;
+    const found = choices.find((word) => word === text);
+    if (found === undefined) throw new Unfit(`expected one of ${words}`);
+    return found;
+  };
+  return option("option", value, help, parse, `one of ${words}`);
+}
+
+function list(
+  type: string,
+  length: number,
+  help: string,
+  parse: (value: unknown) => number,
+): Option<number[] | null> {
+  const toList = (given: unknown): number[] => {
+    const items = Array.isArray(given)
+      ? given
+      : String(given)
+          .replace(/^\s*[[(]|[\])]\s*$/g, "")
+          .split(",");
+    if (items.length !== length) throw new Unfit(`expected ${length} numbers joined by a comma`);
+    return items.map(parse);
+  };
+  return option<number[] | null>(type, null, help, toList, `${length} numbers`);
+}
+
+/** `length` integers joined by commas; default None. */
+export function intList(length: number, help: string, bounds: Bounds = {}): Option<number[] | null> {
+  return list("int_list", length, help, bounded(toInteger, bounds));
+}
+
+/** `length` numbers joined by commas; default None. */
+export function floatList(length: number, help: string): Option<number[] | null> {
+  return list("float_list", length, help, toFloat);
+}
+
+/** Of what romancal accepts only these values are implemented yet; others are refused by name. */
+export function only<T>(spec: Option<T>, values: readonly T[] = [spec.default]): Option<T> {
+  const words = values.map(showValue).join(", ");
+  return { ...spec, limits: { allows: (value) => values.some((one) => sameValue(one, value)), words } };
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  return Object.is(a, b) || (Array.isArray(a) && JSON.stringify(a) === JSON.stringify(b));
+}
+
+/** A value as the command line spells it. */
+export function showValue(value: unknown): string {
+  if (value === null) return "None";
+  if (Array.isArray(value)) return value.join(",");
+  return value === "" ? "''" : String(value);
+}
+
+/**
+ * The options of one step, checked and with defaults filled in. `where` is what the caller wrote before the option's name
+ * ("--steps.skymatch."). Throws UserError for a name that is none (with the nearest), a value that is none, and for a value that
+ * romancal takes and this release does not.
+ */
+export function resolve<S extends Spec>(
+  spec: S,
+  given: Readonly<Record<string, unknown>>,
+  where: string,
+): OptionsOf<S> {
+  const values: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(spec)) values[name] = option.default;
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(spec, name))
+      throw new UserError(`${where}${name}: no such option${didYouMean(name, Object.keys(spec), where)}`);
+    values[name] = parseOne(spec[name], value, `${where}${name}`);
+  }
+  return values as OptionsOf<S>;
+}
+
+function parseOne(option: Option<unknown>, value: unknown, name: string): unknown {
+  let parsed: unknown;
+  try {
+    parsed = option.parse(value);
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    throw new UserError(`${name}=${showValue(value)}: ${error.message}`);
+  }
+  if (option.limits && !option.limits.allows(parsed))
+    throw new UserError(
+      `${name}=${showValue(parsed)}: romancal has it, this release does not yet; implemented: ${option.limits.words}`,
+    );
+  return parsed;
+}
+
+/** ` (did you mean X?)` for the nearest of the names, or the empty string where none is near. */
+export function didYouMean(name: string, names: readonly string[], before = ""): string {
+  const near = names
+    .map((other) => ({ other, distance: editDistance(name.toLowerCase(), other.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  const limit = Math.max(2, Math.ceil(name.length / 2));
+  return near && near.distance <= limit ? ` (did you mean ${before}${near.other}?)` : "";
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(previous[j] + 1, row[j - 1] + 1, swap));
+    }
+    previous = row;
+  }
+  return previous[b.length];
+}

@@ -1,0 +1,146 @@
+import {
+  type OptionsOf,
+  type Spec,
+  boolean,
+  choice,
+  float,
+  floatList,
+  intList,
+  integer,
+  only,
+  string,
+} from "./option_types.js";
+
+/** Options that stpipe gives to every step; source: stpipe/step.py and romancal 1.0.1 stpipe/core.py. */
+const COMMON = {
+  skip: boolean(false, "skip this step"),
+  save_results: boolean(false, "write this step's results"),
+  suffix: string(null, "suffix of the files this step writes"),
+  output_dir: string(null, "folder of the files this step writes (made if it does not exist)"),
+  output_file: string(null, "base name of the files this step writes"),
+  input_dir: string(null, "folder of the input"),
+  output_ext: only(string(".asdf", "extension of the files this step writes")),
+  output_use_model: only(boolean(false, "name files by the model's meta.filename")),
+  output_use_index: only(boolean(true, "append an index to file names where several are written")),
+  search_output_file: only(boolean(true, "use the output_file of the parent step")),
+  update_version: only(boolean(false, "update old data models to the newest version")),
+  pre_hooks: only(string("", "what to run before the step")),
+  post_hooks: only(string("", "what to run after the step")),
+} satisfies Spec;
+
+/** romancal 1.0.1 flux/flux_step.py: it has no options of its own. */
+export const FLUX = { ...COMMON } satisfies Spec;
+
+/** romancal 1.0.1 skymatch/skymatch_step.py */
+export const SKYMATCH = {
+  ...COMMON,
+  skymethod: only(choice(["local", "global", "match", "global+match"], "match", "how the sky is computed")),
+  match_down: boolean(true, "match to the lowest sky (true) or to the highest"),
+  subtract: only(boolean(false, "subtract the sky from the data")),
+  stepsize: only(integer(null, "most pixels between two vertices of an exposure's outline")),
+  skystat: only(choice(["median", "midpt", "mean", "mode"], "mode", "statistic of the sky")),
+  dqbits: string("~DO_NOT_USE", "DQ bits that are good: names or numbers joined by + or a comma; ~ inverts"),
+  lower: float(null, "lowest value that counts as sky"),
+  upper: float(null, "highest value that counts as sky"),
+  nclip: integer(5, "clipping iterations", { min: 0 }),
+  lsigma: float(4, "lower clipping limit, in sigma", { min: 0 }),
+  usigma: float(4, "upper clipping limit, in sigma", { min: 0 }),
+  binwidth: float(0.1, "bin width of mode and midpt, in sigma", { min: 0 }),
+} satisfies Spec;
+
+const PIXMAP_ORDER = only(
+  integer(3, "order of the splines between those pixels (1 or 3)", { min: 1, max: 3 }),
+  [1, 3],
+);
+
+/** romancal 1.0.1 outlier_detection/outlier_detection_step.py */
+export const OUTLIER_DETECTION = {
+  ...COMMON,
+  weight_type: choice(["ivm", "exptime"], "ivm", "weights of the median image (romancal always uses ivm)"),
+  pixfrac: float(1, "fraction by which input pixels are shrunk before they are drizzled"),
+  kernel: only(string("square", "drizzle kernel")),
+  fillval: only(string("NaN", "value of output pixels without weight")),
+  maskpt: float(0.7, "fraction of the mean weight below which a pixel is left out of the median"),
+  snr: string("5.0 4.0", "signal-to-noise thresholds of the first and second pass"),
+  scale: string("1.2 0.7", "factors of the derivative in the first and second pass"),
+  backg: float(0, "background that is subtracted, where the exposure has none of its own"),
+  save_intermediate_results: only(boolean(false, "write drizzled groups, the median and blotted images")),
+  resample_data: only(boolean(true, "drizzle the exposures before the median")),
+  resample_on_skycell: boolean(true, "use the sky cell's grid where the association names one"),
+  good_bits: string(
+    "~DO_NOT_USE",
+    "DQ bits that are good: names or numbers joined by + or a comma; ~ inverts",
+  ),
+  in_memory: boolean(true, "no effect: exposures are read when they are needed"),
+  pixmap_stepsize: float(10, "pixels between those whose place is computed in full", { min: 1 }),
+  pixmap_order: PIXMAP_ORDER,
+} satisfies Spec;
+
+/** romancal 1.0.1 resample/resample_step.py */
+export const RESAMPLE = {
+  ...COMMON,
+  pixfrac: float(1, "fraction by which input pixels are shrunk before they are drizzled"),
+  kernel: only(string("square", "drizzle kernel")),
+  fillval: only(string("NAN", "value of output pixels without weight")),
+  weight_type: only(choice(["ivm", "exptime", "ivm-sky", null], "ivm", "weights of the input pixels")),
+  output_shape: only(intList(2, "nx,ny of the mosaic", { min: 1 })),
+  crpix: only(floatList(2, "x,y of the reference pixel, 0-based")),
+  crval: only(floatList(2, "right ascension and declination of the reference pixel, degrees")),
+  rotation: only(float(null, "position angle of the mosaic's y axis, degrees")),
+  pixel_scale_ratio: only(float(1, "ratio of the mosaic's pixel scale to the exposures'")),
+  pixel_scale: only(float(null, "pixel scale of the mosaic, arcsec")),
+  output_wcs: only(string("", "ASDF file with the mosaic's WCS")),
+  resample_on_skycell: boolean(true, "use the sky cell's grid where the association names one"),
+  in_memory: boolean(true, "no effect: exposures are read when they are needed"),
+  good_bits: string(
+    "~DO_NOT_USE",
+    "DQ bits that are good: names or numbers joined by + or a comma; ~ inverts",
+  ),
+  include_var_flat: only(boolean(false, "drizzle the flat's variance too")),
+  propagate_dq: only(boolean(false, "drizzle DQ too")),
+  pixmap_stepsize: integer(10, "pixels between those whose place is computed in full", { min: 1 }),
+  pixmap_order: PIXMAP_ORDER,
+} satisfies Spec;
+
+/** romancal 1.0.1 source_catalog/source_catalog_step.py */
+export const SOURCE_CATALOG = {
+  ...COMMON,
+  suffix: only(string("cat", "suffix of the catalog's files")),
+  bkg_boxsize: integer(1000, "edge of the background's mesh boxes, pixels", { min: 1 }),
+  kernel_fwhm: float(2, "full width at half maximum of the smoothing kernel, pixels", { min: 0 }),
+  snr_threshold: float(3, "signal-to-noise of a pixel above which it belongs to a source"),
+  npixels: integer(25, "fewest connected pixels of a source", { min: 1 }),
+  deblend: only(boolean(false, "separate sources that overlap")),
+  fit_psf: boolean(true, "fit the PSF to the sources"),
+  forced_segmentation: only(string("", "segmentation map to measure in place of detecting sources")),
+  override_apcorr: string(null, "aperture correction reference file (ASDF)"),
+  override_epsf: string(null, "ePSF reference file (ASDF)"),
+} satisfies Spec;
+
+/** romancal 1.0.1 pipeline/mosaic_pipeline.py */
+export const ROMAN_MOS = {
+  ...COMMON,
+  on_disk: boolean(false, "no effect: exposures are read when they are needed"),
+  resample_on_skycell: boolean(true, "use the sky cell's grid where the association names one"),
+} satisfies Spec;
+
+/** The steps of MosaicPipeline in the order they run. */
+export const STEPS = {
+  flux: FLUX,
+  skymatch: SKYMATCH,
+  outlier_detection: OUTLIER_DETECTION,
+  resample: RESAMPLE,
+  source_catalog: SOURCE_CATALOG,
+} as const;
+
+export type StepName = keyof typeof STEPS;
+export const STEP_NAMES = Object.keys(STEPS) as StepName[];
+
+export type FluxOptions = OptionsOf<typeof FLUX>;
+export type SkyMatchOptions = OptionsOf<typeof SKYMATCH>;
+export type OutlierDetectionOptions = OptionsOf<typeof OUTLIER_DETECTION>;
+export type ResampleOptions = OptionsOf<typeof RESAMPLE>;
+export type SourceCatalogOptions = OptionsOf<typeof SOURCE_CATALOG>;
+export type RomanMosOptions = OptionsOf<typeof ROMAN_MOS>;
+/** The checked options of each step. */
+export type StepOptions = { [S in StepName]: OptionsOf<(typeof STEPS)[S]> };
