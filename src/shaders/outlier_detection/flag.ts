@@ -1,0 +1,47 @@
+import { defineKernel, storage, uniform } from "../../gpu/index.js";
+
+/** Words of a tile of the blot's map. */
+export const BLOT_TILE_WORDS = 36;
+
+/** An exposure's view of (a band of) the median image; bilinear, by drizzle's rules. */
+export const blot = defineKernel({
+  label: "outlier_detection/blot",
+  url: new URL("./blot.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({
+      size: "vec2u",
+      median_size: "vec2u",
+      band: "vec2u",
+      tiles: "vec2u",
+      inside: "vec4i",
+      step: "vec2f",
+      fill: "f32",
+      first: "u32",
+    }),
+    tiles: storage("read"),
+    median: storage("read"),
+    blotted: storage("read_write"),
+  },
+});
+
+/** Sets `flags` in dq where a pixel is an outlier against the blotted median, and adds up how many. */
+export const flagOutliers = defineKernel({
+  label: "outlier_detection/flag",
+  url: new URL("./flag.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({
+      size: "vec2u",
+      half: "u32",
+      counter: "u32",
+      snr: "vec2f",
+      scale: "vec2f",
+      background: "f32",
+      flags: "u32",
+    }),
+    data: storage("read"),
+    err: storage("read"),
+    blotted: storage("read"),
+    dq: storage("read_write"),
+    counts: storage("read_write"),
+  },
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { numberToHalf } from "../../../src/host/numerics/half.js";
+import { flagOutliers } from "../../../src/shaders/outlier_detection/flag.js";
+import { testGpu } from "../../helpers/gpu.js";
+import { gaussian, seeded } from "../../helpers/random.js";
+import { type FlagInput, flagTwin } from "../../reference/flag_outliers.js";
+
+const FLAGS = 129;
+
+async function run(input: FlagInput): Promise<{ dq: Uint32Array; count: number }> {
+  const gpu = await testGpu();
+  const { nx, ny } = input;
+  const data = gpu.upload("data", input.data);
+  const err = gpu.upload("err", input.err);
+  const blotted = gpu.upload("blotted", input.blotted);
+  const dq = gpu.upload("dq", new Uint32Array(nx * ny).fill(4));
+  const counts = gpu.upload("counts", new Uint32Array(3));
+  const params = {
+    size: [nx, ny],
+    half: input.err instanceof Uint16Array ? 1 : 0,
+    counter: 1,
+    snr: input.snr,
+    scale: input.scale,
+    background: input.background,
+    flags: FLAGS,
+  };
+  gpu
+    .recorder("flag")
+    .run(flagOutliers, { params, data, err, blotted, dq, counts }, [Math.ceil(nx / 16), Math.ceil(ny / 16)])
+    .submit();
+  const result = {
+    dq: await gpu.read(dq, Uint32Array, 0, nx * ny),
+    count: (await gpu.read(counts, Uint32Array))[1],
+  };
+  for (const buffer of [data, err, blotted, dq, counts]) buffer.free();
+  return result;
+}
+
+function scene(nx: number, ny: number, half: boolean, seed: number): FlagInput {
+  const random = seeded(seed);
+  const normal = gaussian(random);
+  const blotted = Float32Array.from({ length: nx * ny }, (_, i) => {
+    const roll = random();
+    if (roll < 0.02) return NaN;
+    if (roll < 0.021) return Infinity;
+    return 0.3 + 0.02 * Math.sin(i / 9) + 0.01 * normal();
+  });
+  const data = blotted.map((value) =>
+    random() < 0.03 ? NaN : 0.01 + value + 0.05 * normal() * (random() < 0.2 ? 6 : 1),
+  );
+  const errors = Float32Array.from({ length: nx * ny }, () => {
+    const roll = random();
+    if (roll < 0.02) return NaN;
+    if (roll < 0.03) return Infinity;
+    if (roll < 0.04) return 0;
+    return 0.03 + 0.02 * random();
+  });
+  const err = half ? Uint16Array.from(errors, numberToHalf) : errors;
+  return { nx, ny, data, err, blotted, snr: [5, 4], scale: [1.2, 0.7], background: 0.01 };
+}
+
+describe("flagOutliers", () => {
+  it.each([
+    ["float16 errors", 77, 53, true],
+    ["float32 errors", 77, 53, false],
+    ["one row", 40, 1, true],
+    ["one pixel", 1, 1, false],
+  ])("flags what numpy flags: %s", async (_name, nx, ny, half) => {
+    const input = scene(nx, ny, half, nx + ny);
+    const expected = flagTwin(input);
+    const { dq, count } = await run(input);
+    expect(Array.from(dq)).toEqual(Array.from(expected, (flag) => (flag ? 4 | FLAGS : 4)));
+    expect(count).toBe(expected.reduce((n, flag) => n + flag, 0));
+    if (nx === 77) expect(count).toBeGreaterThan(50);
+  });
+
+  it("rounds the float16 product as numpy does", async () => {
+    // 5 * 0.1 in float16 is 0.5 (0.49988 before rounding to 11 bits): a difference of 0.49995 lies between the two
+    const err = new Uint16Array(9).fill(numberToHalf(0.1));
+    const data = new Float32Array(9);
+    data[4] = 0.49994;
+    const base = { nx: 3, ny: 3, data, blotted: new Float32Array(9), background: 0 } as const;
+    const half = { ...base, err, snr: [5, 5], scale: [0, 0] } as const;
+    const single = { ...half, err: new Float32Array(9).fill(0.0999755859375) };
+    expect((await run(half)).count).toBe(flagTwin(half)[4]);
+    expect((await run(single)).count).toBe(1);
+    expect(flagTwin(half)[4]).toBe(0);
+  });
+});
