@@ -111,10 +111,10 @@ export class Exposure {
       const put = async (name: PlaneName, plane: DevicePlane | undefined): Promise<void> => {
         if (!plane) return;
         const count = plane.nx * plane.ny;
-        this.model.setPlane(
-          name,
-          await gpu.read(plane.buffer, plane.half ? Uint16Array : Float32Array, 0, count),
-        );
+        const array = plane.half
+          ? await gpu.read(plane.buffer, Uint16Array, 0, count)
+          : await gpu.read(plane.buffer, Float32Array, 0, count);
+        this.model.setPlane(name, array);
       };
       await put("data", planes.data);
       await put("err", planes.err);

@@ -1,0 +1,206 @@
+import { CROP_PLANES, type Crop, type CropPlane, type Golden, type Numbers } from "./golden.js";
+
+/**
+ * The limits within which romancal agrees with itself when its inputs change in their last bits (tools/oracle/compare.py, which
+ * compares whole products; here the stored crops, block means and columns are compared by the same limits).
+ */
+const SIGMA = 1e-3; // data, err: |difference| in units of romancal's err
+const RELATIVE = 2e-5; // weight, variances
+const FRACTION = 1e-4; // of pixels that may be out of tolerance: f32 and f64 fall on two sides of a threshold
+const BLOCK = 10;
+const BLOCK_FRACTION = FRACTION * BLOCK * BLOCK; // a block is off when one of its pixels is
+const ROWS = 2;
+const FRACTION_ROWS = 0.01;
+
+export interface MosaicPlanes {
+  readonly nx: number;
+  readonly ny: number;
+  readonly planes: Readonly<Record<CropPlane, Numbers>>;
+  readonly context: Uint32Array;
+}
+
+/** One line for each thing out of tolerance; empty when all is well. */
+export type Complaints = string[];
+
+function countBeyond(
+  name: string,
+  differences: readonly number[],
+  limit: number,
+  fraction: number,
+  out: Complaints,
+): void {
+  const bad = differences.filter((value) => !(value <= limit)).length;
+  if (bad > Math.floor(fraction * differences.length)) {
+    out.push(`${name}: ${bad} of ${differences.length} beyond ${limit}, worst ${Math.max(...differences)}`);
+  }
+}
+
+export function compareCrops(ours: MosaicPlanes, crops: readonly Crop[], out: Complaints): void {
+  for (const crop of crops) {
+    const where = `crop at (${crop.x0}, ${crop.y0})`;
+    const at = (i: number): number =>
+      (crop.y0 + Math.floor(i / crop.size)) * ours.nx + crop.x0 + (i % crop.size);
+    const n = crop.size ** 2;
+    const pixels = Array.from({ length: n }, (_, i) => i);
+    const { data, err } = crop.planes;
+    countBeyond(
+      `${where}: NaN pattern`,
+      pixels.map((i) => Number(Number.isNaN(data[i]) !== Number.isNaN(ours.planes.data[at(i)]))),
+      0,
+      FRACTION,
+      out,
+    );
+    const good = pixels.filter(
+      (i) =>
+        Number.isFinite(data[i]) &&
+        Number.isFinite(ours.planes.data[at(i)]) &&
+        err[i] > 0 &&
+        Number.isFinite(err[i]),
+    );
+    for (const name of CROP_PLANES) {
+      const sigma = name === "data" || name === "err";
+      const differences = good.map((i) => {
+        const theirs = crop.planes[name][i];
+        return (
+          Math.abs(ours.planes[name][at(i)] - theirs) / (sigma ? err[i] : Math.max(Math.abs(theirs), 1e-30))
+        );
+      });
+      countBeyond(`${where}: ${name}`, differences, sigma ? SIGMA : RELATIVE, FRACTION, out);
+    }
+    const planeCount = crop.context.length / n;
+    for (let plane = 0; plane < planeCount; plane++) {
+      const differs = pixels.map((i) =>
+        Number(ours.context[plane * ours.nx * ours.ny + at(i)] !== crop.context[plane * n + i]),
+      );
+      countBeyond(`${where}: context plane ${plane}`, differs, 0, FRACTION, out);
+    }
+  }
+}
+
+/** Means of finite values over blocks of BLOCK x BLOCK pixels. */
+export function blockMeans(plane: Numbers, nx: number, ny: number): Float64Array {
+  const columns = Math.floor(nx / BLOCK);
+  const means = new Float64Array(columns * Math.floor(ny / BLOCK));
+  return means.map((_, block) => {
+    let sum = 0;
+    let count = 0;
+    for (let i = 0; i < BLOCK * BLOCK; i++) {
+      const y = Math.floor(block / columns) * BLOCK + Math.floor(i / BLOCK);
+      const value = plane[y * nx + (block % columns) * BLOCK + (i % BLOCK)];
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      count++;
+    }
+    return sum / count;
+  });
+}
+
+export function compareBlocks(ours: MosaicPlanes, golden: Golden, out: Complaints): void {
+  const { nx, ny } = ours;
+  const err = golden.blocks.err;
+  for (const name of CROP_PLANES) {
+    const means = blockMeans(ours.planes[name], nx, ny);
+    const sigma = name === "data" || name === "err";
+    const differences = [...means].map((mean, i) => {
+      const theirs = golden.blocks[name][i];
+      if (Number.isNaN(theirs)) return Number.isNaN(mean) ? 0 : Infinity;
+      return Math.abs(mean - theirs) / (sigma ? err[i] : Math.max(Math.abs(theirs), 1e-30));
+    });
+    countBeyond(`block means: ${name}`, differences, sigma ? SIGMA : RELATIVE, BLOCK_FRACTION, out);
+  }
+  const covered = Float32Array.from(ours.planes.data, (value) => Number(Number.isFinite(value)));
+  // a block's coverage changes by 0.01 with one pixel at the rim
+  const coverage = [...blockMeans(covered, nx, ny)].map((mean, i) =>
+    Math.abs(mean - golden.blocks.covered[i]),
+  );
+  countBeyond("block means: coverage", coverage, 1e-6, BLOCK_FRACTION, out);
+}
+
+/** Labels one to one and in the same order, source pixels the same in all but FRACTION. */
+export function compareSegmentation(ours: Numbers, theirs: Numbers, out: Complaints): void {
+  const pixels = Array.from({ length: theirs.length }, (_, i) => i);
+  countBeyond(
+    "segmentation: source pixels",
+    pixels.map((i) => Number(ours[i] > 0 !== theirs[i] > 0)),
+    0,
+    FRACTION,
+    out,
+  );
+  const pairs = new Map<number, number>();
+  for (const i of pixels) {
+    if (!(ours[i] > 0 && theirs[i] > 0)) continue;
+    const known = pairs.get(theirs[i]);
+    if (known === undefined) pairs.set(theirs[i], ours[i]);
+    else if (known !== ours[i]) out.push(`segmentation: label ${theirs[i]} is both ${known} and ${ours[i]}`);
+  }
+  for (const [label, mine] of pairs)
+    if (label !== mine) out.push(`segmentation: label ${label} is ${mine} here`);
+}
+
+/** One column by compare.py's rules; rows must already be matched by label. */
+function compareColumn(
+  name: string,
+  ours: Numbers,
+  theirs: Numbers,
+  golden: Golden["catalog"],
+  out: Complaints,
+): void {
+  const rows = Array.from({ length: theirs.length }, (_, i) => i);
+  const lost = rows.filter((i) => Number.isNaN(ours[i]) && Number.isFinite(theirs[i])).length;
+  if (lost) out.push(`${name}: NaN in ${lost} rows where romancal has a number`);
+  const finite = rows.filter((i) => Number.isFinite(ours[i]) && Number.isFinite(theirs[i]));
+  const errors = golden[`${name}_err`] as Numbers | undefined;
+  const sorted = finite.map((i) => Math.abs(theirs[i])).sort((a, b) => a - b);
+  const floor = (sorted[sorted.length >> 1] ?? 0) * 1e-2 + 1e-12;
+  const dec = golden.dec as Numbers;
+  const isError = name.endsWith("err");
+  const scaled = finite.map((i) => {
+    const difference = Math.abs(ours[i] - theirs[i]);
+    if (errors && name.endsWith("flux")) return difference / Math.max(Math.abs(errors[i]), 1e-30) / 0.05;
+    if (/^[xy]_/.test(name) && !isError) return difference / 1e-3;
+    if (/^(ra|dec)/.test(name) && !isError) {
+      const pixel = 0.055 / 3600 / (name.startsWith("ra") ? Math.cos((dec[i] * Math.PI) / 180) : 1);
+      return difference / pixel / 1e-3;
+    }
+    return difference / Math.max(Math.abs(theirs[i]), floor) / 1e-3;
+  });
+  const bad = scaled.filter((value) => !(value <= 1)).length;
+  if (bad > Math.max(ROWS, Math.floor(FRACTION_ROWS * finite.length))) {
+    const worst = scaled.indexOf(Math.max(...scaled));
+    out.push(
+      `${name}: ${bad} of ${finite.length} rows, worst ${scaled[worst].toFixed(2)} times the limit in row ${finite[worst]}`,
+    );
+  }
+}
+
+/** Columns whose integer or string values must be the same in all but a few rows. */
+function compareExact(
+  name: string,
+  ours: Numbers,
+  theirs: Numbers | readonly string[],
+  out: Complaints,
+): void {
+  const bad = Array.from({ length: theirs.length }, (_, i) => i).filter(
+    (i) => String(ours[i]) !== String(theirs[i]),
+  ).length;
+  if (bad > Math.max(ROWS, Math.floor(FRACTION_ROWS * theirs.length)))
+    out.push(`${name}: ${bad} of ${theirs.length} rows differ`);
+}
+
+/** The columns we deliver against romancal's, rows in order of the labels (the segmentation maps are compared before). */
+export function compareCatalog(ours: ReadonlyMap<string, Numbers>, golden: Golden, out: Complaints): void {
+  const rows = (golden.catalog.label as Numbers).length;
+  if (ours.get("label")?.length !== rows) {
+    out.push(`catalog: ${ours.get("label")?.length} sources, romancal has ${rows}`);
+    return;
+  }
+  for (const [name, theirs] of Object.entries(golden.catalog)) {
+    const column = ours.get(name);
+    if (!column) continue;
+    if (theirs instanceof Float32Array || theirs instanceof Float64Array) {
+      const integral = name.startsWith("flagged") || name === "nn_label";
+      if (integral) compareExact(name, column, theirs, out);
+      else compareColumn(name, column, theirs, golden.catalog, out);
+    } else compareExact(name, column, theirs, out);
+  }
+}
