@@ -9,3 +9,13 @@ export { type Column, type ColumnData, tableNode, ucs4Array } from "./table.js";
 export { UtcTime } from "./time.js";
 export { Metadata, nodeAt, setNode, timeOf } from "./tree.js";
 export { type ImageArrays, type PlaneName, type PlaneSource, WfiImage } from "./wfi_image.js";
+export { blendMetadata, fileDateNode, floats, timeNode } from "./blend.js";
+export {
+  type CatalogColumn,
+  type CatalogMeta,
+  type CatalogTable,
+  MosaicSegmentationMap,
+  MosaicSourceCatalog,
+} from "./source_catalog.js";
+export { SOFTWARE_NAME, SOFTWARE_VERSION } from "./version.js";
+export { type MosaicArrays, type MosaicNumbers, WfiMosaic } from "./wfi_mosaic.js";

@@ -1,8 +1,8 @@
 import { type AsdfMap, type AsdfValue, NdArray, withTag } from "../asdf/index.js";
+import { unitNode } from "./units.js";
 
 const TABLE_TAG = "tag:astropy.org:astropy/table/table-1.3.0";
 const COLUMN_TAG = "!table/column-1.2.0";
-const UNIT_TAG = "!unit/unit-1.0.0";
 const TIME_TAG = "!time/time-1.4.0";
 
 /** Values of one column; int64 as BigInt64Array, strings as they are. */
@@ -19,7 +19,7 @@ export type ColumnData =
 export interface Column {
   readonly name: string;
   readonly data: ColumnData;
-  /** The unit as the ASDF unit tag spells it, e.g. "pixel", "arcsec**-2.nJy". */
+  /** As astropy prints it, e.g. "pix", "nJy / arcsec2". */
   readonly unit?: string;
   readonly description?: string;
 }
@@ -49,7 +49,7 @@ function columnNode(column: Column): AsdfValue {
   const node: AsdfMap = { data: array };
   if (column.description !== undefined) node.description = column.description;
   node.name = column.name;
-  if (column.unit !== undefined) node.unit = withTag(UNIT_TAG, column.unit);
+  if (column.unit !== undefined) node.unit = unitNode(column.unit);
   return withTag(COLUMN_TAG, node);
 }
 

@@ -1,0 +1,176 @@
+import { type AsdfMap, NdArray, copyTree, float, isMap, withTag } from "../asdf/index.js";
+import { fileDateNode } from "./blend.js";
+import { type Column, type ColumnData, tableNode } from "./table.js";
+import type { WfiMosaic } from "./wfi_mosaic.js";
+
+const CATALOG_TAG = "asdf://stsci.edu/datamodels/roman/tags/mosaic_source_catalog-2.0.0";
+const SEGMENTATION_TAG = "asdf://stsci.edu/datamodels/roman/tags/mosaic_segmentation_map-2.0.0";
+
+/** One column of a source catalog: a value a source, in the order of the labels. A bool is 0 or 1 in a Uint8Array. */
+export interface CatalogColumn {
+  readonly name: string;
+  readonly datatype: "bool" | "int32" | "int64" | "float32" | "float64";
+  /** astropy's spelling, e.g. "nJy / arcsec2"; absent where the column has none. */
+  readonly unit?: string;
+  readonly description: string;
+  readonly data: Uint8Array | Int32Array | BigInt64Array | Float32Array | Float64Array;
+}
+
+/** Metadata of the table, in romancal's order; absent for a catalog without sources. */
+export interface CatalogMeta {
+  readonly aperture_mask_method: string;
+  readonly kron_params: readonly [number, number, number];
+  readonly aperture_radii: Readonly<
+    Record<"circle_pix" | "annulus_pix" | "circle_arcsec" | "annulus_arcsec", Float64Array>
+  >;
+  readonly ee_fractions?: Float32Array;
+}
+
+export interface CatalogTable {
+  readonly rows: number;
+  readonly columns: readonly CatalogColumn[];
+  readonly meta?: CatalogMeta;
+}
+
+/** Groups of the mosaic's metadata that its catalog and segmentation map repeat; source: rad 1.0.0 l3_catalog_common. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  coordinates: ["reference_frame"],
+  coadd_info: ["time_first", "time_last", "time_mean", "exposure_time"],
+  instrument: ["name", "optical_element"],
+  observation: [
+    "execution_plan",
+    "exposure",
+    "exposure_grouping",
+    "observation",
+    "pass",
+    "program",
+    "segment",
+    "visit",
+  ],
+  program: ["title", "investigator_name", "category", "subcategory", "science_category"],
+  image: [],
+  wcsinfo: [
+    "ra_ref",
+    "dec_ref",
+    "x_ref",
+    "y_ref",
+    "pixel_scale_ref",
+    "pixel_scale",
+    "projection",
+    "s_region",
+  ].concat(["image_shape", "ra", "dec", "orientation", "orientation_ref", "skycell_name", "rotation_matrix"]),
+  association: ["name"],
+  cal_step: ["flux", "outlier_detection", "skymatch", "resample"],
+  resample: ["good_bits", "pixel_scale_ratio", "pixfrac", "pointings", "members", "weight_type"],
+};
+
+/** Lists that romancal's create_minimal leaves empty. */
+const EMPTIED = ["wcsinfo.rotation_matrix", "resample.members"];
+
+/** The metadata that catalog and segmentation map share, from the mosaic's. */
+function derivedMeta(mosaic: WfiMosaic, modelType: string): AsdfMap {
+  const source = mosaic.meta;
+  const meta: AsdfMap = {};
+  for (const key of ["calibration_software_name", "calibration_software_version", "filename", "file_date"])
+    meta[key] = source[key];
+  meta.model_type = modelType;
+  for (const key of ["origin", "product_type", "telescope"]) meta[key] = source[key];
+  for (const [group, keys] of Object.entries(GROUPS)) {
+    const from = source[group];
+    const to: AsdfMap = (meta[group] = {});
+    for (const key of keys) {
+      if (isMap(from) && from[key] !== undefined)
+        to[key] = EMPTIED.includes(`${group}.${key}`) ? [] : copyTree(from[key]);
+    }
+  }
+  meta.image = { filename: source.filename, file_date: source.file_date };
+  meta.data_release_id = source.data_release_id;
+  return meta;
+}
+
+/** A catalog of the sources of a mosaic (roman_datamodels MosaicSourceCatalogModel). */
+export class MosaicSourceCatalog {
+  private constructor(
+    readonly meta: AsdfMap,
+    readonly table: CatalogTable,
+    /** `Table.meta`: versions, date, apertures. */
+    readonly tableMeta: TableMeta,
+  ) {}
+
+  static make(
+    mosaic: WfiMosaic,
+    table: CatalogTable,
+    versions: Readonly<Record<string, string>>,
+  ): MosaicSourceCatalog {
+    const date = `${new Date().toISOString().slice(0, 19).replace("T", " ")} UTC`;
+    const tableMeta = table.meta ? { date, versions, ...table.meta } : undefined;
+    return new MosaicSourceCatalog(derivedMeta(mosaic, "MosaicSourceCatalogModel"), table, tableMeta);
+  }
+
+  /** A column by name; undefined where the catalog has none. */
+  column(name: string): CatalogColumn | undefined {
+    return this.table.columns.find((column) => column.name === name);
+  }
+
+  toAsdf(filename: string): AsdfMap {
+    const meta = { ...this.meta, filename, file_date: fileDateNode() };
+    const columns = this.table.columns.map((column): Column => ({
+      name: column.name,
+      data: { kind: column.datatype, values: column.data } as ColumnData,
+      unit: column.unit,
+      description: column.description,
+    }));
+    const source_catalog = tableNode(columns, this.tableMeta && tableMetaNode(this.tableMeta));
+    return { roman: withTag(CATALOG_TAG, { meta, source_catalog }) };
+  }
+}
+
+export type TableMeta =
+  (CatalogMeta & { readonly date: string; readonly versions: Readonly<Record<string, string>> }) | undefined;
+
+function tableMetaNode(meta: NonNullable<TableMeta>): AsdfMap {
+  const { circle_pix, annulus_pix, circle_arcsec, annulus_arcsec } = meta.aperture_radii;
+  const node: AsdfMap = {
+    date: meta.date,
+    versions: { ...meta.versions },
+    aperture_mask_method: meta.aperture_mask_method,
+    kron_params: meta.kron_params.map((value) => (Number.isInteger(value) ? float(value) : value)),
+    aperture_radii: {
+      annulus_arcsec: NdArray.from(annulus_arcsec),
+      annulus_pix: NdArray.from(annulus_pix),
+      circle_arcsec: NdArray.from(circle_arcsec),
+      circle_pix: NdArray.from(circle_pix),
+    },
+  };
+  if (meta.ee_fractions) node.ee_fractions = NdArray.from(meta.ee_fractions);
+  return node;
+}
+
+/** Segmentation map of a mosaic (roman_datamodels MosaicSegmentationMapModel). */
+export class MosaicSegmentationMap {
+  private constructor(
+    readonly meta: AsdfMap,
+    /** [ny, nx] */
+    readonly shape: readonly [number, number],
+    /** Labels, row-major: 0 where there is no source. */
+    readonly data: Uint32Array,
+    /** The convolved mosaic the sources were found in; absent where none was made. */
+    readonly detectionImage: Float32Array | undefined,
+  ) {}
+
+  static make(mosaic: WfiMosaic, data: Uint32Array, detectionImage?: Float32Array): MosaicSegmentationMap {
+    return new MosaicSegmentationMap(
+      derivedMeta(mosaic, "MosaicSegmentationMapModel"),
+      mosaic.shape,
+      data,
+      detectionImage,
+    );
+  }
+
+  toAsdf(filename: string): AsdfMap {
+    const meta = { ...this.meta, filename, file_date: fileDateNode() };
+    const roman: AsdfMap = withTag(SEGMENTATION_TAG, { meta, data: NdArray.from(this.data, this.shape) });
+    if (this.detectionImage) roman.detection_image = NdArray.from(this.detectionImage, this.shape);
+    return { roman };
+  }
+}
