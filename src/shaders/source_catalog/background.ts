@@ -1,0 +1,98 @@
+import { defineKernel, storage, uniform } from "../../gpu/index.js";
+
+const boxes = uniform({
+  nx: "u32",
+  y0: "u32",
+  boxHeight: "u32",
+  boxWidth: "u32",
+  boxesX: "u32",
+  bins: "u32",
+  sub: "u32",
+  shift: "u32",
+});
+
+/** The mesh of a spline background and how to evaluate it; (background, rms) pairs. */
+export const meshFields = {
+  pivot: "vec2f",
+  low: "vec2f",
+  high: "vec2f",
+  meshNx: "u32",
+  meshNy: "u32",
+  boxWidth: "u32",
+  boxHeight: "u32",
+} as const;
+
+/** Rows of CHUNK_ROWS share one partial sum of background_sums. */
+export const CHUNK_ROWS = 8;
+
+/** Coverage mask, one bit a pixel; 1024 pixels a workgroup in flat order. */
+export const backgroundMask = defineKernel({
+  label: "source_catalog/background_mask",
+  url: new URL("./background_mask.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ count: "u32" }),
+    data: storage("read"),
+    err: storage("read"),
+    mask: storage("read_write"),
+  },
+});
+
+/** Histograms by leading key bits, `bins` = 2^(32 - shift) counts a box; groups: [ceil(nx / 1024), rows]. */
+export const backgroundCoarse = defineKernel({
+  label: "source_catalog/background_coarse",
+  url: new URL("./background_coarse.wgsl", import.meta.url),
+  bindings: { params: boxes, data: storage("read"), mask: storage("read"), counts: storage("read_write") },
+});
+
+/** Histograms in each box's window; groups: [ceil(nx / 1024), rows]. */
+export const backgroundFine = defineKernel({
+  label: "source_catalog/background_fine",
+  url: new URL("./background_fine.wgsl", import.meta.url),
+  bindings: {
+    params: boxes,
+    data: storage("read"),
+    mask: storage("read"),
+    windows: storage("read"),
+    counts: storage("read_write"),
+  },
+});
+
+/** Count, least and greatest key of the parts of chosen bins; groups: [ceil(nx / 1024), rows]. */
+export const backgroundParts = defineKernel({
+  label: "source_catalog/background_parts",
+  url: new URL("./background_parts.wgsl", import.meta.url),
+  bindings: {
+    params: boxes,
+    data: storage("read"),
+    mask: storage("read"),
+    windows: storage("read"),
+    slots: storage("read"),
+    parts: storage("read_write"),
+  },
+});
+
+/** First and second moments of the clipped pixels; `shift` is the rows of the batch; groups: [chunks, boxes]. */
+export const backgroundSums = defineKernel({
+  label: "source_catalog/background_sums",
+  url: new URL("./background_sums.wgsl", import.meta.url),
+  bindings: {
+    params: boxes,
+    data: storage("read"),
+    mask: storage("read"),
+    bounds: storage("read"),
+    sums: storage("read_write"),
+  },
+});
+
+/** Spline background taken off the data; groups: [ceil(nx / 1024), rows]. */
+export const backgroundSubtract = defineKernel({
+  label: "source_catalog/background_subtract",
+  url: new URL("./background_subtract.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ ...meshFields, nx: "u32", y0: "u32" }),
+    data: storage("read"),
+    mask: storage("read"),
+    mesh: storage("read"),
+    subtracted: storage("read_write"),
+  },
+});
