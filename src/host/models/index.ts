@@ -19,3 +19,5 @@ export {
 } from "./source_catalog.js";
 export { SOFTWARE_NAME, SOFTWARE_VERSION } from "./version.js";
 export { type MosaicArrays, type MosaicNumbers, WfiMosaic } from "./wfi_mosaic.js";
+export { type EncircledEnergy, type EpsfReference, readApcorr, readEpsf } from "./references.js";
+export { Skymap } from "./skymap.js";

@@ -1,0 +1,126 @@
+import { UserError } from "../errors.js";
+import { type AsdfMap, type Datatype, type Field, type FieldData, NdArray, isMap } from "../asdf/index.js";
+import { fieldSize, isString } from "../asdf/datatype.js";
+import type { SkycellWcsInfo } from "./association.js";
+import { describeKind, openRoman } from "./roman_file.js";
+import { Metadata } from "./tree.js";
+
+const PIECE_ROWS = 1 << 18;
+const CELL_FIELDS = ["name", "ra_center", "dec_center", "orientat", "x_tangent", "y_tangent"];
+const REGION_FIELDS = ["ra_tangent", "dec_tangent", "orientat", "skycell_start", "skycell_end"];
+
+/**
+ * The tessellation of the sky into sky cells (reference file `skycells`; romancal 1.0.1 skycell/skymap.py). The real one has
+ * about eight million cells, so that names are looked up in the file and no table is kept.
+ */
+export class Skymap {
+  private constructor(
+    readonly path: string,
+    private readonly metadata: Metadata,
+    private readonly cells: NdArray,
+    private readonly regions: NdArray,
+    private readonly release: () => Promise<void>,
+  ) {}
+
+  /** Throws UserError where the file is missing or is no skycells reference file. */
+  static async open(path: string): Promise<Skymap> {
+    const file = await openRoman(path);
+    try {
+      const { roman, kind } = file;
+      if (kind !== "skycells")
+        throw new UserError(
+          `${path}: expected a skymap (skycells reference file), found ${describeKind(kind)}`,
+        );
+      const meta = isMap(roman.meta) ? roman.meta : {};
+      return new Skymap(
+        path,
+        new Metadata(path, meta, "roman.meta"),
+        rowsOf(roman, "skycells", CELL_FIELDS, path),
+        rowsOf(roman, "projection_regions", REGION_FIELDS, path),
+        file.close,
+      );
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** The WCS of the cell with this name; undefined where the skymap has none. */
+  async cell(name: string): Promise<SkycellWcsInfo | undefined> {
+    const index = await this.indexOf(name);
+    if (index === undefined) return undefined;
+    const cell = await rowAt(this.cells, index);
+    const regions = await this.regions.readFields();
+    const start = numbers(regions.skycell_start);
+    const end = numbers(regions.skycell_end);
+    const region = start.findIndex((first, i) => first <= index && index < end[i]);
+    if (region < 0) throw new UserError(`${this.path}: sky cell ${name} belongs to no projection region`);
+    const size = this.metadata.number("nxy_skycell");
+    return {
+      name,
+      pixel_scale: this.metadata.number("pixel_scale") / 3600,
+      ra_projection_center: numbers(regions.ra_tangent)[region],
+      dec_projection_center: numbers(regions.dec_tangent)[region],
+      x0_projection: numbers(cell.x_tangent)[0],
+      y0_projection: numbers(cell.y_tangent)[0],
+      ra_center: numbers(cell.ra_center)[0],
+      dec_center: numbers(cell.dec_center)[0],
+      nx: size,
+      ny: size,
+      orientat: numbers(cell.orientat)[0],
+      orientat_projection_center: numbers(regions.orientat)[region],
+    };
+  }
+
+  close(): Promise<void> {
+    return this.release();
+  }
+
+  private async indexOf(name: string): Promise<number | undefined> {
+    const { offset, datatype, row } = fieldAt(this.cells, "name");
+    const rows = this.cells.shape[0];
+    for (let first = 0; first < rows; first += PIECE_ROWS) {
+      const shape = [Math.min(PIECE_ROWS, rows - first)];
+      const names = this.cells.view({ shape, datatype, offset: first * row + offset, strides: [row] });
+      const found = (await names.readStrings()).indexOf(name);
+      if (found >= 0) return first + found;
+    }
+    return undefined;
+  }
+}
+
+function rowsOf(roman: AsdfMap, key: string, fields: readonly string[], path: string): NdArray {
+  const node = roman[key];
+  const names =
+    node instanceof NdArray && node.shape.length === 1 ? fieldsOf(node)?.map(({ name }) => name) : undefined;
+  const missing = fields.filter((name) => !names?.includes(name));
+  if (missing.length)
+    throw new UserError(`${path}: roman.${key}: expected a table with the columns ${missing.join(", ")}`);
+  return node as NdArray;
+}
+
+function fieldsOf(array: NdArray): readonly Field[] | undefined {
+  const { datatype } = array;
+  return typeof datatype === "string" || isString(datatype) ? undefined : (datatype as readonly Field[]);
+}
+
+/** Byte offset of a field within a row, its datatype, and bytes a row. */
+function fieldAt(array: NdArray, name: string): { offset: number; datatype: Datatype; row: number } {
+  let row = 0;
+  let found: { offset: number; datatype: Datatype } | undefined;
+  for (const field of fieldsOf(array) ?? []) {
+    if (field.name === name) found = { offset: row, datatype: field.datatype };
+    row += fieldSize(field);
+  }
+  if (!found) throw new UserError(`${array.where}: no column ${name}`);
+  return { ...found, row };
+}
+
+function rowAt(array: NdArray, index: number): Promise<Record<string, FieldData>> {
+  const { row } = fieldAt(array, "name");
+  return array.view({ shape: [1], offset: index * row }).readFields();
+}
+
+function numbers(column: FieldData): number[] {
+  return Array.from(column as ArrayLike<number | bigint>, Number);
+}
