@@ -139,7 +139,6 @@ function orthoPolynomial(reader: NodeReader): Transform {
   const family = choose(reader, "polynomial_type", {
     chebyshev: () => "chebyshev" as const,
     legendre: () => "legendre" as const,
-    hermite: () => "hermite" as const,
   });
   return new OrthoPolynomial(family, values, shape, domainMaps(reader, shape.length));
 }

@@ -85,17 +85,16 @@ export class Polynomial2D implements Transform {
   }
 }
 
-export type OrthoFamily = "chebyshev" | "legendre" | "hermite";
+export type OrthoFamily = "chebyshev" | "legendre";
 
 /** values[0..degree] of the family's functions at x, by their three-term recurrences. */
 function orthoValues(family: OrthoFamily, x: number, values: Float64Array): void {
   values[0] = 1;
-  if (values.length > 1) values[1] = family === "hermite" ? 2 * x : x;
+  if (values.length > 1) values[1] = x;
   for (let k = 2; k < values.length; k++) {
     const [p, q] = [values[k - 1], values[k - 2]];
     if (family === "chebyshev") values[k] = 2 * x * p - q;
-    else if (family === "legendre") values[k] = ((2 * k - 1) * x * p - (k - 1) * q) / k;
-    else values[k] = 2 * x * p - 2 * (k - 1) * q;
+    else values[k] = ((2 * k - 1) * x * p - (k - 1) * q) / k;
   }
 }
 
