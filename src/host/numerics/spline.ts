@@ -1,0 +1,197 @@
+import { UserError } from "../errors.js";
+
+export type SplineOrder = 1 | 3;
+
+/**
+ * Tensor-product splines through the values of one or more planes on a common grid: what scipy's
+ * RectBivariateSpline(y, x, z, kx=order, ky=order, s=0) gives (FITPACK regrid: an interpolating spline whose knots are
+ * the grid points, for order 3 without the second and the last but one). Outside the grid the edge value is returned, as FITPACK does.
+ *
+ * `y`, `x`: strictly increasing grid coordinates; each plane is row-major, plane[j * x.length + i] at (x[i], y[j]).
+ * Throws UserError where the grid has fewer than order + 1 points in a direction.
+ */
+export class GridSpline {
+  private readonly nx: number;
+  private readonly coefficients: Float64Array[];
+  private readonly xKnots: Knots;
+  private readonly yKnots: Knots;
+
+  constructor(y: Float64Array, x: Float64Array, planes: readonly Float64Array[], order: SplineOrder) {
+    this.nx = x.length;
+    this.xKnots = new Knots(x, order);
+    this.yKnots = new Knots(y, order);
+    const xSystem = new Collocation(this.xKnots);
+    const ySystem = new Collocation(this.yKnots);
+    this.coefficients = planes.map((plane) => {
+      const c = Float64Array.from(plane);
+      for (let j = 0; j < y.length; j++) xSystem.solve(c, j * x.length, 1, 1);
+      ySystem.solve(c, 0, x.length, x.length);
+      return c;
+    });
+  }
+
+  /** Values of all planes at (x, y), into `out`. */
+  at(x: number, y: number, out: Float64Array | number[]): void {
+    const { xKnots, yKnots, coefficients, nx } = this;
+    const p = xKnots.order;
+    const i0 = xKnots.basis(x) - p;
+    const j0 = yKnots.basis(y) - p;
+    const bx = xKnots.values;
+    const by = yKnots.values;
+    for (let k = 0; k < coefficients.length; k++) {
+      const c = coefficients[k];
+      let sum = 0;
+      for (let j = 0; j <= p; j++) {
+        const row = (j0 + j) * nx + i0;
+        let inner = 0;
+        for (let i = 0; i <= p; i++) inner += bx[i] * c[row + i];
+        sum += by[j] * inner;
+      }
+      out[k] = sum;
+    }
+  }
+
+  /** Value, d/dx and d/dy of all planes at (x, y): out[3 k], out[3 k + 1], out[3 k + 2]. */
+  derivatives(x: number, y: number, out: Float64Array | number[]): void {
+    const { xKnots, yKnots, coefficients, nx } = this;
+    const p = xKnots.order;
+    const i0 = xKnots.basis(x, true) - p;
+    const j0 = yKnots.basis(y, true) - p;
+    for (let k = 0; k < coefficients.length; k++) {
+      const c = coefficients[k];
+      let f = 0;
+      let fx = 0;
+      let fy = 0;
+      for (let j = 0; j <= p; j++) {
+        const row = (j0 + j) * nx + i0;
+        let g = 0;
+        let gx = 0;
+        for (let i = 0; i <= p; i++) {
+          g += xKnots.values[i] * c[row + i];
+          gx += xKnots.slopes[i] * c[row + i];
+        }
+        f += yKnots.values[j] * g;
+        fx += yKnots.values[j] * gx;
+        fy += yKnots.slopes[j] * g;
+      }
+      out[3 * k] = f;
+      out[3 * k + 1] = fx;
+      out[3 * k + 2] = fy;
+    }
+  }
+}
+
+/** Knots of a spline through `sites`, and the B-splines that don't vanish at a point. */
+class Knots {
+  readonly knots: Float64Array;
+  /** The order + 1 B-splines of the last basis() call, and their derivatives where asked for. */
+  readonly values = new Float64Array(4);
+  readonly slopes = new Float64Array(4);
+  private readonly left = new Float64Array(4);
+  private readonly right = new Float64Array(4);
+  private readonly lower = new Float64Array(4);
+  private readonly perUnit: number;
+
+  constructor(
+    readonly sites: Float64Array,
+    readonly order: SplineOrder,
+  ) {
+    const n = sites.length;
+    if (n <= order)
+      throw new UserError(
+        `a spline of order ${order} needs at least ${order + 1} grid points, got ${n}; use pixmap_order 1 or pixmap_stepsize 1`,
+      );
+    const skip = (order + 1) / 2;
+    const ends = order + 1;
+    this.knots = new Float64Array(n + order + 1);
+    this.knots.fill(sites[0], 0, ends);
+    for (let i = skip; i < n - skip; i++) this.knots[ends + i - skip] = sites[i];
+    this.knots.fill(sites[n - 1], n);
+    this.perUnit = (n - 1) / (sites[n - 1] - sites[0]);
+  }
+
+  /** Fill `values` (and `slopes`) at x, held to the range of the sites; returns the index of the last B-spline. */
+  basis(x: number, derivative = false): number {
+    const { sites, order, knots, values, left, right } = this;
+    const n = sites.length;
+    const at = Math.min(Math.max(x, sites[0]), sites[n - 1]);
+    let site = Math.min(n - 2, Math.max(0, Math.floor((at - sites[0]) * this.perUnit)));
+    while (site > 0 && at < sites[site]) site--;
+    while (site < n - 2 && at >= sites[site + 1]) site++;
+    const span = Math.min(n - 1, Math.max(order, site + (order + 1) / 2));
+    values[0] = 1;
+    for (let degree = 1; degree <= order; degree++) {
+      if (derivative && degree === order) this.lower.set(values);
+      left[degree] = at - knots[span + 1 - degree];
+      right[degree] = knots[span + degree] - at;
+      let saved = 0;
+      for (let r = 0; r < degree; r++) {
+        const part = values[r] / (right[r + 1] + left[degree - r]);
+        values[r] = saved + right[r + 1] * part;
+        saved = left[degree - r] * part;
+      }
+      values[degree] = saved;
+    }
+    if (derivative) this.fillSlopes(span);
+    return span;
+  }
+
+  /** Derivatives from the B-splines of one degree less. */
+  private fillSlopes(span: number): void {
+    const { order, knots, lower, slopes } = this;
+    for (let r = 0; r <= order; r++) {
+      const i = span - order + r;
+      const rise = r > 0 ? lower[r - 1] / (knots[i + order] - knots[i]) : 0;
+      const fall = r < order ? lower[r] / (knots[i + order + 1] - knots[i + 1]) : 0;
+      slopes[r] = order * (rise - fall);
+    }
+  }
+}
+
+const BAND = 3; // a row of the collocation matrix has entries at most so far from the diagonal
+
+/** LU factors of the banded matrix B_j(site_i); totally positive, so it needs no pivoting (de Boor, A Practical Guide to Splines). */
+class Collocation {
+  private readonly rows: Float64Array;
+  private readonly n: number;
+
+  constructor(knots: Knots) {
+    const n = (this.n = knots.sites.length);
+    const width = 2 * BAND + 1;
+    const a = (this.rows = new Float64Array(n * width));
+    for (let i = 0; i < n; i++) {
+      const first = knots.basis(knots.sites[i]) - knots.order;
+      for (let r = 0; r <= knots.order; r++) {
+        const offset = first + r - i + BAND;
+        if (offset >= 0 && offset < width) a[i * width + offset] = knots.values[r];
+      }
+    }
+    for (let k = 0; k < n; k++) {
+      for (let i = k + 1; i <= Math.min(n - 1, k + BAND); i++) {
+        const factor = (a[i * width + k - i + BAND] /= a[k * width + BAND]);
+        if (factor === 0) continue;
+        for (let j = k + 1; j <= Math.min(n - 1, k + BAND); j++)
+          a[i * width + j - i + BAND] -= factor * a[k * width + j - k + BAND];
+      }
+    }
+  }
+
+  /** Solve in place for `count` neighbouring right-hand sides, entry i of which starts at start + i * stride. */
+  solve(b: Float64Array, start: number, stride: number, count: number): void {
+    const { n, rows: a } = this;
+    const width = 2 * BAND + 1;
+    const subtract = (i: number, j: number): void => {
+      const factor = a[i * width + j - i + BAND];
+      if (factor === 0) return;
+      const to = start + i * stride;
+      const from = start + j * stride;
+      for (let c = 0; c < count; c++) b[to + c] -= factor * b[from + c];
+    };
+    for (let i = 1; i < n; i++) for (let j = Math.max(0, i - BAND); j < i; j++) subtract(i, j);
+    for (let i = n - 1; i >= 0; i--) {
+      for (let j = Math.min(n - 1, i + BAND); j > i; j--) subtract(i, j);
+      const pivot = a[i * width + BAND];
+      for (let c = 0; c < count; c++) b[start + i * stride + c] /= pivot;
+    }
+  }
+}
