@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { openAsdf, type AsdfMap, NdArray } from "../../../src/host/asdf/index.js";
+import { dft2 } from "../../../src/host/psf/dft.js";
+import { type EpsfGrid, mosaicPsf } from "../../../src/host/psf/l3_psf.js";
+
+interface Golden {
+  scale: number;
+  pixfrac: number;
+  jitter: [number, number, number] | null;
+  size: number;
+  sum: number;
+  row: number[];
+  diagonal: number[];
+  off: number[];
+}
+
+const fixtures = new URL("../../../fixtures/", import.meta.url);
+const goldens = JSON.parse(readFileSync(new URL("psf/golden.json", fixtures), "utf8")) as Golden[];
+
+async function epsf(): Promise<EpsfGrid> {
+  const file = await openAsdf(new URL("references/epsf.asdf", fixtures).pathname);
+  const { meta, psf } = file.tree.roman as { meta: AsdfMap; psf: NdArray };
+  const [, , count, ny, nx] = psf.shape;
+  const all = (await psf.read()) as Float32Array;
+  await file.close();
+  const { oversample, pixel_x, pixel_y, jitter_major, jitter_minor, jitter_position_angle } = meta as Record<
+    string,
+    never
+  >;
+  const stamps = all.subarray(count * ny * nx, 2 * count * ny * nx);
+  return {
+    oversample,
+    pixel_x,
+    pixel_y,
+    nx,
+    ny,
+    stamps,
+    jitter: { jitter_major, jitter_minor, jitter_position_angle },
+  };
+}
+
+describe("the PSF of a mosaic", () => {
+  it.each(goldens)(
+    "is romancal's at $scale arcsec, pixfrac $pixfrac",
+    async ({ scale, pixfrac, jitter, ...golden }) => {
+      const [jitter_major, jitter_minor, jitter_position_angle] = jitter ?? [8, 8, 0];
+      const psf = mosaicPsf(await epsf(), scale, pixfrac, {
+        jitter_major,
+        jitter_minor,
+        jitter_position_angle,
+      });
+      const n = psf.size;
+      expect(n).toBe(golden.size);
+      // romancal transforms the float32 stamps in single precision: 1e-7 of the peak
+      const near = 1e-6 * Math.max(...golden.row);
+      golden.row.forEach((value, i) =>
+        expect(Math.abs(psf.values[(n >> 1) * n + i] - value)).toBeLessThan(near),
+      );
+      golden.off.forEach((value, i) =>
+        expect(Math.abs(psf.values[((n >> 1) + 7) * n + i] - value)).toBeLessThan(near),
+      );
+      golden.diagonal.forEach((value, i) =>
+        expect(Math.abs(psf.values[i * n + i] - value)).toBeLessThan(near),
+      );
+      expect(psf.values.reduce((a, b) => a + b, 0)).toBeCloseTo(golden.sum, 4);
+    },
+  );
+
+  it("comes from a transform that undoes itself", () => {
+    const [nx, ny] = [7, 5];
+    const re = Float64Array.from({ length: nx * ny }, (_, i) => Math.sin(i * i));
+    const im = Float64Array.from({ length: nx * ny }, (_, i) => Math.cos(3 * i));
+    const back = dft2(dft2({ re, im }, nx, ny), nx, ny, true);
+    re.forEach((value, i) => expect(back.re[i]).toBeCloseTo(value, 12));
+    im.forEach((value, i) => expect(back.im[i]).toBeCloseTo(value, 12));
+  });
+});
