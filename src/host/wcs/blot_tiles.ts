@@ -29,7 +29,7 @@ export function blotTiles(map: GridMap): BlotTiles {
   const { x0, x1, y0, y1 } = map.inside;
   const along = (first: number, last: number, pieces?: number): { count: number; step: number } => {
     const count = pieces ?? Math.max(1, Math.ceil((last - first + 1) / TILE));
-    return { count, step: pieces ? Math.max(1, last - first) / pieces : TILE };
+    return { count, step: Math.max(1, last - first) / count };
   };
   const across = along(x0, x1, map.pieces?.x);
   const up = along(y0, y1, map.pieces?.y);
