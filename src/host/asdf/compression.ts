@@ -1,2 +1,219 @@
+import { Readable, pipeline } from "node:stream";
+import { promisify } from "node:util";
+import { createDeflate, inflate } from "node:zlib";
+import { compress as lz4Compress, uncompress as lz4Uncompress } from "lz4-napi";
+import { UserError } from "../errors.js";
+
 /** Block compressions: all are read; bzp2 is not written. */
 export type Compression = "none" | "zlib" | "bzp2" | "lz4" | "zstd";
+
+const LABELS: readonly string[] = ["none", "zlib", "bzp2", "lz4", "zstd"];
+const LZ4_FRAME = 1 << 22;
+/** Frames in work at a time: enough for the thread pool's four threads. */
+const LZ4_JOBS = 4;
+
+/** Bytes as they are stored, taken in order. */
+export interface StoredBytes {
+  readonly remaining: number;
+  /** The next bytes, in memory of the caller's own. */
+  next(length: number): Promise<Uint8Array>;
+}
+
+/** Damage that shows in decoding; turned into a UserError where the block's name is known. */
+export class CorruptError extends Error {}
+
+export function isCompression(name: string): name is Compression {
+  return LABELS.includes(name);
+}
+
+/** The four letters of a block header. */
+export function labelOf(compression: Compression): string {
+  return compression === "none" ? "" : compression;
+}
+
+/** The compression a header's four letters name. @throws UserError, beginning with `where`, if it is not known */
+export function compressionOf(label: string, where: string): Compression {
+  const name = label === "" ? "none" : label;
+  if (isCompression(name)) return name;
+  throw new UserError(
+    `${where}: compression ${JSON.stringify(label)} is not supported, only ${LABELS.join(", ")}`,
+  );
+}
+
+/** Decodes all of a block into one array of `size` bytes. @throws CorruptError */
+export async function decode(
+  compression: Compression,
+  stored: StoredBytes,
+  size: number,
+): Promise<Uint8Array> {
+  if (compression === "none") return stored.next(size);
+  if (compression === "lz4") {
+    const out = new Uint8Array(size);
+    let at = 0;
+    for await (const frame of lz4Frames(stored, size)) {
+      out.set(frame, at);
+      at += frame.length;
+    }
+    return out;
+  }
+  const bytes = await stored.next(stored.remaining);
+  if (compression === "zlib") return decodeZlib(bytes, size);
+  if (compression === "zstd") return decodeZstd(bytes, size);
+  return decodeBzip2(bytes, size);
+}
+
+/** The decoded bytes of a block in pieces, where the compression allows it; else in one. @throws CorruptError */
+export async function* decodePieces(
+  compression: Compression,
+  stored: StoredBytes,
+  size: number,
+): AsyncGenerator<Uint8Array> {
+  if (compression === "lz4") yield* lz4Frames(stored, size);
+  else if (compression !== "none") yield await decode(compression, stored, size);
+  else while (stored.remaining > 0) yield await stored.next(Math.min(stored.remaining, LZ4_FRAME));
+}
+
+/**
+ * ASDF's lz4: frames, each a big-endian length, then that many bytes: the decoded size, little-endian, and an lz4
+ * block. Frames are decoded on the thread pool while the next are read.
+ */
+async function* lz4Frames(stored: StoredBytes, size: number): AsyncGenerator<Uint8Array> {
+  const jobs: Promise<Uint8Array>[] = [];
+  let total = 0;
+  let length = stored.remaining > 0 ? bigEndian(await stored.next(4), 0) : 0;
+  try {
+    while (length > 0) {
+      if (length < 4 || length > stored.remaining)
+        throw new CorruptError("an lz4 frame runs past the block's end");
+      const last = stored.remaining - length < 4;
+      const piece = await stored.next(last ? stored.remaining : length + 4);
+      const decoded = new DataView(piece.buffer, piece.byteOffset).getUint32(0, true);
+      total += decoded;
+      if (total > size) throw new CorruptError(`the lz4 frames hold more than ${size} bytes`);
+      jobs.push(decodeFrame(piece.subarray(0, length), decoded));
+      length = last ? 0 : bigEndian(piece, length);
+      if (jobs.length === LZ4_JOBS) yield await jobs.shift()!;
+    }
+    if (total !== size) throw new CorruptError(`the lz4 frames hold ${total} bytes, expected ${size}`);
+    while (jobs.length > 0) yield await jobs.shift()!;
+  } finally {
+    await Promise.allSettled(jobs);
+  }
+}
+
+async function decodeFrame(frame: Uint8Array, size: number): Promise<Uint8Array> {
+  const out = await lz4Uncompress(frame).catch((error: unknown) => {
+    throw new CorruptError(`lz4: ${String(error)}`);
+  });
+  if (out.length !== size) throw new CorruptError(`an lz4 frame holds ${out.length} bytes, expected ${size}`);
+  return out;
+}
+
+function bigEndian(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
+}
+
+async function decodeZlib(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  const options = { maxOutputLength: Math.max(size, 1), chunkSize: Math.max(size, 64) };
+  const out = await promisify<Uint8Array, typeof options, Uint8Array>(inflate)(bytes, options).catch(
+    (error: unknown) => {
+      throw new CorruptError(`zlib: ${(error as Error).message}`);
+    },
+  );
+  return sized(out, size);
+}
+
+async function decodeZstd(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  const { Zstd } = await import("@hpcc-js/wasm-zstd");
+  const zstd = await Zstd.load();
+  try {
+    zstd.reset();
+    return sized(zstd.decompressChunk(bytes, Math.max(size, 1)), size);
+  } catch (error) {
+    throw error instanceof CorruptError ? error : new CorruptError(`zstd: ${String(error)}`);
+  }
+}
+
+async function decodeBzip2(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  const { default: bunzip } = await import("seek-bzip");
+  try {
+    return sized(bunzip.decode(bytes, new Uint8Array(size)), size);
+  } catch (error) {
+    throw error instanceof CorruptError ? error : new CorruptError(`bzip2: ${String(error)}`);
+  }
+}
+
+function sized(bytes: Uint8Array, size: number): Uint8Array {
+  if (bytes.length === size) return bytes;
+  throw new CorruptError(`the data decodes to ${bytes.length} bytes, expected ${size}`);
+}
+
+/** Encodes a block's bytes piece by piece. */
+export function encode(
+  compression: Exclude<Compression, "bzp2">,
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  if (compression === "lz4") return encodeLz4(pieces);
+  if (compression === "zlib") return encodeZlib(pieces);
+  return compression === "zstd" ? encodeZstd(pieces) : pieces;
+}
+
+async function* encodeLz4(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const jobs: Promise<Uint8Array>[] = [];
+  try {
+    for await (const piece of regroup(pieces, LZ4_FRAME)) {
+      jobs.push(lz4Compress(piece));
+      if (jobs.length === LZ4_JOBS) yield* framed(await jobs.shift()!);
+    }
+    while (jobs.length > 0) yield* framed(await jobs.shift()!);
+  } finally {
+    await Promise.allSettled(jobs);
+  }
+}
+
+function* framed(block: Uint8Array): Generator<Uint8Array> {
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, block.length);
+  yield length;
+  yield block;
+}
+
+/** Pieces of exactly `length` bytes but for the last; a piece that has the length already is not copied. */
+async function* regroup(pieces: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array> {
+  let part: Uint8Array = new Uint8Array(0);
+  let filled = 0;
+  for await (let piece of pieces) {
+    while (piece.length > 0) {
+      if (filled === 0 && piece.length >= length) {
+        yield piece.subarray(0, length);
+        piece = piece.subarray(length);
+        continue;
+      }
+      if (filled === 0) part = new Uint8Array(length);
+      const count = Math.min(length - filled, piece.length);
+      part.set(piece.subarray(0, count), filled);
+      filled += count;
+      piece = piece.subarray(count);
+      if (filled === length) {
+        yield part;
+        filled = 0;
+      }
+    }
+  }
+  if (filled > 0) yield part.subarray(0, filled);
+}
+
+function encodeZlib(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const deflate = createDeflate();
+  // An error of the pieces destroys `deflate` with it, and so comes out where that is read.
+  pipeline(Readable.from(pieces, { objectMode: true }), deflate, () => undefined);
+  return deflate as AsyncIterable<Uint8Array>;
+}
+
+async function* encodeZstd(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { Zstd } = await import("@hpcc-js/wasm-zstd");
+  const zstd = await Zstd.load();
+  const parts: Uint8Array[] = [];
+  for await (const piece of pieces) parts.push(piece.slice());
+  yield zstd.compress(Buffer.concat(parts));
+}

@@ -50,7 +50,7 @@ export interface NdArrayInit extends ArrayOptions {
  * when asked for. Rows run slowest (C order). Reads of several arrays may run at the same time.
  */
 export class NdArray {
-  readonly shape: readonly number[];
+  #shape: readonly number[];
   readonly datatype: Datatype;
   readonly layout: Layout;
   readonly store: ByteStore;
@@ -61,7 +61,7 @@ export class NdArray {
   #loaded: Uint8Array | undefined;
 
   constructor(init: NdArrayInit) {
-    this.shape = init.shape;
+    this.#shape = init.shape;
     this.datatype = init.datatype;
     this.layout = { offset: 0, byteorder: HOST_ORDER, ...init.layout };
     this.store = init.store;
@@ -127,6 +127,11 @@ export class NdArray {
   ): NdArray {
     const store = new ProducerStore(product(shape) * itemSize(datatype), produce);
     return new NdArray({ ...options, shape, datatype, store });
+  }
+
+  /** Lengths of the dimensions, the slowest first. */
+  get shape(): readonly number[] {
+    return this.#shape;
   }
 
   /** Elements. */
@@ -223,6 +228,13 @@ export class NdArray {
   /** 1 where a value is missing, 0 elsewhere, in the array's shape; undefined if the array has no mask. */
   readMask(): Promise<Uint8Array | undefined> {
     return maskOf(this);
+  }
+
+  /** Gives an array whose first dimension is open, -1, the length that its block has. @internal */
+  async settleStream(): Promise<void> {
+    const row = product(this.#shape.slice(1)) * itemSize(this.datatype);
+    const bytes = (await this.store.size()) - this.layout.offset;
+    this.#shape = [row === 0 ? 0 : Math.max(0, Math.floor(bytes / row)), ...this.#shape.slice(1)];
   }
 
   #numeric(): NumericDatatype {

@@ -1,0 +1,176 @@
+import { createHash, type Hash } from "node:crypto";
+import { UserError } from "../errors.js";
+import type { BlockChain, BlockHeader } from "./blocks.js";
+import {
+  CorruptError,
+  compressionOf,
+  decode,
+  decodePieces,
+  type Compression,
+  type StoredBytes,
+} from "./compression.js";
+import type { ByteStore } from "./store.js";
+
+const PIECE = 1 << 22;
+
+/** Bytes of one block in order, hashed as they pass. */
+class StoredReader implements StoredBytes {
+  #at = 0;
+
+  constructor(
+    private readonly chain: BlockChain,
+    private readonly header: BlockHeader,
+    private readonly hash: Hash | undefined,
+  ) {}
+
+  get remaining(): number {
+    return this.header.used - this.#at;
+  }
+
+  async next(length: number): Promise<Uint8Array> {
+    const bytes = await this.chain.source.read(this.header.start + this.#at, length);
+    this.#at += length;
+    this.hash?.update(bytes);
+    return bytes;
+  }
+}
+
+/** A block of a file, read when asked for. */
+export class FileBlock implements ByteStore {
+  readonly fresh = true;
+  readonly where: string;
+  #verified: boolean;
+  #decoded: WeakRef<Uint8Array> | undefined;
+
+  /** @param index of the block; negative from the last */
+  constructor(
+    readonly chain: BlockChain,
+    readonly index: number,
+    checksums: boolean,
+  ) {
+    this.where = `block ${index}`;
+    this.#verified = !checksums;
+  }
+
+  header(): Promise<BlockHeader> {
+    return this.chain.header(this.index);
+  }
+
+  async size(): Promise<number> {
+    return (await this.header()).size;
+  }
+
+  async compression(): Promise<Compression> {
+    const header = await this.header();
+    return compressionOf(header.compression, this.#name(header));
+  }
+
+  async read(start: number, length: number): Promise<Uint8Array> {
+    const header = await this.header();
+    if (start === 0 && length === header.size) return this.#decode(header);
+    if (header.compression === "") {
+      this.#checkExtent(header);
+      if (!this.#verified && header.checksum.length > 0) await this.#verify(header);
+      return this.chain.source.read(header.start + start, length);
+    }
+    // Several views on one compressed block decode it once, as long as the memory is not wanted elsewhere.
+    let bytes = this.#decoded?.deref();
+    if (!bytes) this.#decoded = new WeakRef((bytes = await this.#decode(header)));
+    return bytes.slice(start, start + length);
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    const header = await this.header();
+    const compression = await this.compression();
+    const hash = this.#hash(header);
+    this.#checkExtent(header);
+    const decodedHash = hash && compression !== "none" ? createHash("md5") : undefined;
+    try {
+      for await (const piece of decodePieces(
+        compression,
+        new StoredReader(this.chain, header, hash),
+        header.size,
+      )) {
+        decodedHash?.update(piece);
+        for (let i = 0; i < piece.length; i += PIECE) yield piece.subarray(i, i + PIECE);
+      }
+    } catch (error) {
+      throw this.#explain(error, header);
+    }
+    this.#compare(header, hash, () => decodedHash?.digest());
+  }
+
+  /** The bytes as stored, verified as they pass. */
+  async *storedChunks(): AsyncGenerator<Uint8Array> {
+    const header = await this.header();
+    const hash = createHash("md5");
+    this.#checkExtent(header);
+    const stored = new StoredReader(this.chain, header, hash);
+    while (stored.remaining > 0) yield await stored.next(Math.min(PIECE, stored.remaining));
+    const digest = hash.digest();
+    if (!this.#verified && header.checksum.length > 0 && !digest.equals(header.checksum)) {
+      // Perhaps the checksum is that of the decoded bytes.
+      await this.#decode(header);
+    }
+  }
+
+  async #decode(header: BlockHeader): Promise<Uint8Array> {
+    const hash = this.#hash(header);
+    this.#checkExtent(header);
+    const compression = await this.compression();
+    let bytes: Uint8Array;
+    try {
+      bytes = await decode(compression, new StoredReader(this.chain, header, hash), header.size);
+    } catch (error) {
+      throw this.#explain(error, header);
+    }
+    this.#compare(header, hash, () => createHash("md5").update(bytes).digest());
+    return bytes;
+  }
+
+  async #verify(header: BlockHeader): Promise<void> {
+    const hash = createHash("md5");
+    const stored = new StoredReader(this.chain, header, hash);
+    while (stored.remaining > 0) await stored.next(Math.min(PIECE, stored.remaining));
+    this.#compare(header, hash, () => undefined);
+  }
+
+  #hash(header: BlockHeader): Hash | undefined {
+    return this.#verified || header.checksum.length === 0 ? undefined : createHash("md5");
+  }
+
+  /** The standard hashes the stored bytes; older writers hashed the decoded ones. */
+  #compare(header: BlockHeader, stored: Hash | undefined, decoded: () => Buffer | undefined): void {
+    if (!stored) return;
+    if (!stored.digest().equals(header.checksum) && !decoded()?.equals(header.checksum)) {
+      throw new UserError(
+        `${this.#name(header)}: its checksum does not match, the file is damaged (to read it nevertheless, ` +
+          `open it with checksums: false)`,
+      );
+    }
+    this.#verified = true;
+  }
+
+  #checkExtent(header: BlockHeader): void {
+    const { size } = this.chain.source;
+    if (header.start + header.used <= size) return;
+    throw new UserError(
+      `${this.#name(header)}: truncated: it needs bytes up to ${header.start + header.used}, the file ends at ${size}`,
+    );
+  }
+
+  #name(header: BlockHeader): string {
+    return `${this.chain.name}: block ${header.index} (at byte ${header.offset})`;
+  }
+
+  #explain(error: unknown, header: BlockHeader): unknown {
+    if (error instanceof CorruptError)
+      return new UserError(`${this.#name(header)}: damaged: ${error.message}`);
+    if (error instanceof RangeError) {
+      return new UserError(
+        `${this.#name(header)}: ${header.size} bytes do not fit into memory: ${error.message}`,
+      );
+    }
+    return error;
+  }
+}
