@@ -1,0 +1,249 @@
+import type { Gpu } from "../../gpu/index.js";
+import type { Wcs } from "../../host/wcs/index.js";
+import { type EnergyCurve } from "./catalog_energy.js";
+import {
+  type CatalogMeta,
+  type CatalogTable,
+  makeTable,
+  type MeasuredValues,
+  PLACEHOLDERS,
+} from "./columns.js";
+import { measureAnnulus, measureApertures, valuesAt } from "./measure_apertures.js";
+import { measureDaofind } from "./measure_daofind.js";
+import type { MeasureImages } from "./measure_device.js";
+import { KRON_PARAMS, measureFluxRadius, measureKron, measureWindowed } from "./measure_kron.js";
+import { nearestNeighbors } from "./measure_neighbors.js";
+import { measureSegments, type SegmentMeasures } from "./measure_segments.js";
+import { abMagnitude, fluxFactor, pixelSide, skyScale, type SkyScale } from "./units.js";
+
+/** Radii of romancal's circular apertures and of its background annulus, arcseconds (_aperture.py). */
+export const CIRCLE_ARCSEC = [0.1, 0.2, 0.4, 0.8, 1.6] as const;
+export const ANNULUS_ARCSEC = [2.4, 2.8] as const;
+const CIRCLE_NAMES = CIRCLE_ARCSEC.map((radius) => String(Math.round(radius * 10)).padStart(2, "0"));
+const DO_NOT_USE = 1;
+const HALF_TURN = 180;
+
+export interface CatalogOptions {
+  /** Full width at half maximum of the detection kernel, pixels: DAOFIND's kernel follows it. */
+  readonly kernel_fwhm: number;
+  /** Encircled energy against radius; without it `is_extended` is false throughout, as in romancal, with a warning. */
+  readonly energy?: EnergyCurve;
+  /** meta.photometry.pixel_area, steradians, where the image has it. */
+  readonly pixelArea?: number;
+  readonly warn: (message: string) => void;
+}
+
+/** A catalog's columns so far, and the positions (f32, as romancal keeps them) that later ones are measured at. */
+export interface CatalogDraft {
+  readonly values: Map<string, MeasuredValues>;
+  readonly meta: CatalogMeta;
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly scale: SkyScale;
+}
+
+/**
+ * Measure the sources of a detection and give them romancal's columns, in romancal's units (nJy, arcsec, degrees). The images are
+ * in MJy/sr. Columns of the PSF fit are not among them. Follows romancal 1.0.1 source_catalog/_source_catalog.py ("prompt").
+ */
+export async function measureCatalog(
+  gpu: Gpu,
+  images: MeasureImages,
+  wcs: Wcs,
+  options: CatalogOptions,
+): Promise<CatalogDraft> {
+  const scale = skyScale(wcs, images.nx, images.ny, options.pixelArea);
+  const values = new Map<string, MeasuredValues>();
+  const segments = await measureSegments(gpu, images);
+  const x = Float32Array.from(segments.x);
+  const y = Float32Array.from(segments.y);
+  addSegments(values, segments, scale);
+  addSky(values, wcs, segments.x, segments.y, ["ra_centroid", "dec_centroid"]);
+  values.set("ra", values.get("ra_centroid")!);
+  values.set("dec", values.get("dec_centroid")!);
+  await addApertures(gpu, images, values, x, y, scale, options);
+  await addKron(gpu, images, values, segments, wcs, scale);
+  const { sharpness, roundness1 } = await measureDaofind(gpu, images, x, y, options.kernel_fwhm);
+  values.set("sharpness", sharpness).set("roundness1", roundness1);
+  const neighbors = nearestNeighbors(x, y);
+  values.set("nn_label", neighbors.label);
+  values.set("nn_distance", times(neighbors.distance, scale.pixelScale));
+  values.set("warning_flags", await warningFlags(gpu, images, x, y));
+  values.set("dust_ebv", new Float64Array(images.nLabels).fill(NaN)); // romancal's value where it has no dust maps
+  for (const name of PLACEHOLDERS) values.set(name, new Float64Array(images.nLabels));
+  return { values, meta: tableMeta(scale, options.energy), x, y, scale };
+}
+
+/** The table of a draft's columns. */
+export function finishCatalog({ values, meta, x }: CatalogDraft): CatalogTable {
+  return makeTable(x.length, values, meta);
+}
+
+function times(values: Float64Array, factor: number): Float64Array {
+  return values.map((value) => value * factor);
+}
+
+function addSegments(values: Map<string, MeasuredValues>, segments: SegmentMeasures, scale: SkyScale): void {
+  const side = pixelSide(scale);
+  const flux = fluxFactor(scale);
+  const { shapes } = segments;
+  const orientation = Float32Array.from(shapes, (shape) => shape.orientation);
+  values
+    .set(
+      "label",
+      Int32Array.from(shapes, (_, i) => i + 1),
+    )
+    .set("x_centroid", segments.x)
+    .set("y_centroid", segments.y)
+    .set("bbox_xmin", segments.bboxXmin)
+    .set("bbox_xmax", segments.bboxXmax)
+    .set("bbox_ymin", segments.bboxYmin)
+    .set("bbox_ymax", segments.bboxYmax)
+    .set("segment_area", times(segments.area, side * side))
+    .set(
+      "ellipticity",
+      shapes.map((shape) => shape.ellipticity),
+    )
+    .set("orientation_pix", orientation)
+    .set(
+      "orientation_sky",
+      Float64Array.from(orientation, (angle) => modulo(HALF_TURN - scale.northAngle + angle, 360)),
+    )
+    .set("segment_flux", times(segments.flux, flux))
+    .set("segment_flux_err", times(segments.fluxError, flux));
+  for (const name of ["semimajor", "semiminor", "fwhm"] as const)
+    values.set(
+      name,
+      shapes.map((shape) => shape[name] * side),
+    );
+  for (const name of ["cxx", "cxy", "cyy"] as const)
+    values.set(
+      name,
+      shapes.map((shape) => shape[name] / (side * side)),
+    );
+}
+
+function modulo(value: number, period: number): number {
+  return ((value % period) + period) % period;
+}
+
+/** Sky positions; NaN where the pixel is. */
+function addSky(
+  values: Map<string, MeasuredValues>,
+  wcs: Wcs,
+  x: Float64Array,
+  y: Float64Array,
+  [ra, dec]: [string, string],
+): void {
+  const sky = wcs.forwardMany(x, y);
+  values.set(ra, sky.ra).set(dec, sky.dec);
+}
+
+async function addApertures(
+  gpu: Gpu,
+  images: MeasureImages,
+  values: Map<string, MeasuredValues>,
+  x: Float32Array,
+  y: Float32Array,
+  scale: SkyScale,
+  options: CatalogOptions,
+): Promise<void> {
+  const flux = fluxFactor(scale);
+  const radii = CIRCLE_ARCSEC.map((radius) => radius / scale.pixelScale);
+  const circles = await measureApertures(gpu, images, x, y, radii);
+  CIRCLE_NAMES.forEach((name, k) => {
+    values.set(`aper${name}_flux`, times(circles.flux[k], flux));
+    values.set(`aper${name}_flux_err`, times(circles.fluxError[k], flux));
+  });
+  const annulus = ANNULUS_ARCSEC.map((radius) => radius / scale.pixelScale) as [number, number];
+  const { background, backgroundError } = await measureAnnulus(gpu, images, x, y, annulus);
+  const perArcsec2 = flux / scale.pixelScale ** 2;
+  values.set("aper_bkg_flux", times(background, perArcsec2));
+  values.set("aper_bkg_flux_err", times(backgroundError, perArcsec2));
+  values.set("is_extended", extended(values, options));
+}
+
+/** Whether the flux within 0.4 arcsec exceeds that within 0.2 by more than a point source's and a fifth. */
+function extended(values: Map<string, MeasuredValues>, { energy, warn }: CatalogOptions): Uint8Array {
+  const inner = Float32Array.from(values.get("aper02_flux") as ArrayLike<number>);
+  const outer = Float32Array.from(values.get("aper04_flux") as ArrayLike<number>);
+  if (!energy) {
+    warn("Cannot determine if source is extended without an encircled energy curve. Returning all False.");
+    return new Uint8Array(inner.length);
+  }
+  const ratio = energy(0.4) / energy(0.2);
+  return Uint8Array.from(inner, (flux, i) => Number(outer[i] > flux * 1.2 * ratio));
+}
+
+async function addKron(
+  gpu: Gpu,
+  images: MeasureImages,
+  values: Map<string, MeasuredValues>,
+  segments: SegmentMeasures,
+  wcs: Wcs,
+  scale: SkyScale,
+): Promise<void> {
+  const side = pixelSide(scale);
+  const kron = await measureKron(gpu, images, segments);
+  const flux = Float32Array.from(times(kron.flux, fluxFactor(scale)));
+  const fluxError = Float32Array.from(times(kron.fluxError, fluxFactor(scale)));
+  const magnitudes = Array.from(flux, (value, i) => abMagnitude(value, fluxError[i]));
+  values
+    .set("kron_radius", times(kron.radius, side))
+    .set("kron_flux", flux)
+    .set("kron_flux_err", fluxError)
+    .set(
+      "kron_abmag",
+      magnitudes.map(([magnitude]) => magnitude),
+    )
+    .set(
+      "kron_abmag_err",
+      magnitudes.map(([, error]) => error),
+    );
+  const halfLight = await measureFluxRadius(gpu, images, segments, kron, 0.5);
+  values.set("fluxfrac_radius_50", times(halfLight, side));
+  const windowed = await measureWindowed(gpu, images, segments, halfLight);
+  values.set("x_centroid_win", windowed.x).set("y_centroid_win", windowed.y);
+  addSky(values, wcs, windowed.x, windowed.y, ["ra_centroid_win", "dec_centroid_win"]);
+}
+
+/** DO_NOT_USE where the centroid is not finite or, in a mosaic, where its pixel has no weight. */
+async function warningFlags(
+  gpu: Gpu,
+  { nx, ny, weight, nLabels }: MeasureImages,
+  x: Float32Array,
+  y: Float32Array,
+): Promise<Int32Array> {
+  const nowhere = Array.from(x, (value, i) => !(Number.isFinite(value) && Number.isFinite(y[i])));
+  if (!weight) return Int32Array.from(nowhere, (flag) => (flag ? DO_NOT_USE : 0));
+  const at = Uint32Array.from({ length: nLabels }, (_, i) =>
+    nowhere[i]
+      ? 0
+      : Math.min(roundHalfEven(y[i]), ny - 1) * nx + Math.max(0, Math.min(roundHalfEven(x[i]), nx - 1)),
+  );
+  const weights = await valuesAt(gpu, weight, at);
+  return Int32Array.from(nowhere, (flag, i) => (flag || weights[i] === 0 ? DO_NOT_USE : 0));
+}
+
+function roundHalfEven(value: number): number {
+  const down = Math.floor(value);
+  if (value - down !== 0.5) return Math.round(value);
+  return down % 2 === 0 ? down : down + 1;
+}
+
+function tableMeta({ pixelScale }: SkyScale, energy?: EnergyCurve): CatalogMeta {
+  const pixels = (radii: readonly number[]): Float64Array =>
+    Float64Array.from(radii, (radius) => radius / pixelScale);
+  return {
+    aperture_mask_method: "mask",
+    kron_params: KRON_PARAMS,
+    aperture_radii: {
+      circle_pix: pixels(CIRCLE_ARCSEC),
+      annulus_pix: pixels(ANNULUS_ARCSEC),
+      circle_arcsec: Float64Array.from(CIRCLE_ARCSEC),
+      annulus_arcsec: Float64Array.from(ANNULUS_ARCSEC),
+    },
+    // romancal evaluates the curve at arcseconds, though its radii are pixels
+    ...(energy && { ee_fractions: Float32Array.from(CIRCLE_ARCSEC, energy) }),
+  };
+}

@@ -1,0 +1,154 @@
+import type { Gpu } from "../../gpu/index.js";
+import {
+  ANNULUS_CACHE,
+  ANNULUS_STRIDE,
+  annulusBackground,
+  APERTURE_STRIDE,
+  circularApertures,
+  gatherPixels,
+} from "../../shaders/source_catalog/measure.js";
+import {
+  type MeasureImages,
+  packCentres,
+  sourceGroups,
+  threadGroups,
+  withBuffers,
+} from "./measure_device.js";
+
+const CLIP_SIGMA = 3;
+
+/** Fluxes in circular apertures, [radius][source]; the image's unit. */
+export interface ApertureMeasures {
+  readonly flux: readonly Float64Array[];
+  readonly fluxError: readonly Float64Array[];
+}
+
+/** Local background a pixel: sigma-clipped median of an annulus and its standard error. */
+export interface AnnulusMeasures {
+  readonly background: Float64Array;
+  readonly backgroundError: Float64Array;
+}
+
+type Planes = Pick<MeasureImages, "nx" | "ny" | "data" | "err">;
+
+/**
+ * Sums in circles of `radii` pixels at (x, y), by exact overlap. No mask and no neighbours: a NaN inside makes the sum NaN, as in
+ * photutils 3.1.1 aperture_photometry without a mask, which romancal _aperture.py calls. NaN at positions that are not finite.
+ */
+export async function measureApertures(
+  gpu: Gpu,
+  { nx, ny, data, err }: Planes,
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  radii: readonly number[],
+): Promise<ApertureMeasures> {
+  const sources = x.length;
+  const words = APERTURE_STRIDE * sources * radii.length;
+  const { groups_x, groups } = sourceGroups(sources);
+  const sums = await withBuffers(gpu, async (own) => {
+    const out = own.alloc("aperture sums", 4 * words);
+    const centres = own.upload("source centres", packCentres(x, y));
+    const sizes = own.upload("aperture radii", Float32Array.from(radii));
+    const params = { nx, ny, sources, groups_x, radii: radii.length, zero: 0 };
+    gpu
+      .recorder("source_catalog: apertures")
+      .run(circularApertures, { params, data, err, centres, radii: sizes, out }, [...groups, radii.length])
+      .submit();
+    return gpu.read(out, Float32Array, 0, words);
+  });
+  const bits = new Uint32Array(sums.buffer);
+  const at = (source: number, k: number): number => APERTURE_STRIDE * (source * radii.length + k);
+  const column = (of: (base: number) => number) =>
+    radii.map((_, k) => Float64Array.from({ length: sources }, (_unused, i) => of(at(i, k))));
+  return {
+    flux: column((base) => (bits[base + 5] ? sums[base] + sums[base + 1] + notFinite(bits[base + 4]) : NaN)),
+    fluxError: column((base) =>
+      bits[base + 5]
+        ? Math.sqrt(sums[base + 2] + sums[base + 3]) + notFinite((bits[base + 4] >> 3) & 3)
+        : NaN,
+    ),
+  };
+}
+
+/** What adding the values behind the kernel's bits (1 NaN, 2 +inf, 4 -inf) does to a sum. */
+function notFinite(bits: number): number {
+  return (bits & 1 ? NaN : 0) + (bits & 2 ? Infinity : 0) - (bits & 4 ? Infinity : 0);
+}
+
+/**
+ * Median of the pixels whose centres lie at distance inner <= d < outer (pixels), clipped at 3 sigma about the median at most five
+ * times, and sqrt(pi / 2N) times their standard deviation (romancal 1.0.1 source_catalog/_aperture.py).
+ */
+export async function measureAnnulus(
+  gpu: Gpu,
+  { nx, ny, data }: Planes,
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  [inner, outer]: readonly [number, number],
+): Promise<AnnulusMeasures> {
+  const sources = x.length;
+  const { groups_x, groups } = sourceGroups(sources);
+  const list = annulusOffsets(inner, outer);
+  const found = await withBuffers(gpu, async (own) => {
+    const out = own.alloc("annulus statistics", 4 * ANNULUS_STRIDE * sources);
+    const centres = own.upload("source centres", packCentres(x, y));
+    const offsets = own.upload("annulus pixels", list);
+    const count = list.length / 2;
+    gpu
+      .recorder("source_catalog: annulus")
+      .run(
+        annulusBackground,
+        {
+          params: { nx, ny, sources, groups_x, offsets: count, zero: 0, inner, outer, sigma: CLIP_SIGMA },
+          data,
+          centres,
+          offsets,
+          out,
+        },
+        groups,
+        { CACHED: count <= ANNULUS_CACHE },
+      )
+      .submit();
+    return gpu.read(out, Float32Array, 0, ANNULUS_STRIDE * sources);
+  });
+  const counts = new Uint32Array(found.buffer);
+  const background = new Float64Array(sources);
+  const backgroundError = new Float64Array(sources);
+  for (let i = 0; i < sources; i++) {
+    const [, lower, upper, a, aRest, b, bRest] = found.subarray(ANNULUS_STRIDE * i, ANNULUS_STRIDE * (i + 1));
+    const n = counts[ANNULUS_STRIDE * i];
+    const mean = (a + aRest) / n;
+    const variance = Math.max((b + bRest) / n - mean * mean, 0);
+    background[i] = n ? 0.5 * (lower + upper) : NaN;
+    backgroundError[i] = n ? Math.sqrt(Math.PI / (2 * n)) * Math.sqrt(variance) : NaN;
+  }
+  return { background, backgroundError };
+}
+
+/** Offsets (x, y) from a centre's nearest pixel to the pixels whose centres can lie in the annulus, row by row. */
+export function annulusOffsets(inner: number, outer: number): Int32Array {
+  const slack = Math.SQRT1_2 + 1e-3;
+  const reach = Math.ceil(outer + slack);
+  const list: number[] = [];
+  for (let dy = -reach; dy <= reach; dy++) {
+    for (let dx = -reach; dx <= reach; dx++) {
+      const distance = Math.hypot(dx, dy);
+      if (distance >= inner - slack && distance <= outer + slack) list.push(dx, dy);
+    }
+  }
+  return Int32Array.from(list);
+}
+
+/** Values of an f32 plane at pixel indices y * nx + x. */
+export async function valuesAt(gpu: Gpu, plane: Planes["data"], pixels: Uint32Array): Promise<Float32Array> {
+  const count = pixels.length;
+  return withBuffers(gpu, async (own) => {
+    const out = own.alloc("gathered pixels", 4 * count);
+    const at = own.upload("pixels to gather", pixels);
+    gpu
+      .recorder("source_catalog: gather")
+      .run(gatherPixels, { params: { count }, plane, pixels: at, out }, threadGroups(count))
+      .submit();
+    return gpu.read(out, Float32Array, 0, count);
+  });
+}

@@ -1,0 +1,173 @@
+import { defineKernel, storage, uniform } from "../../gpu/index.js";
+
+const at = (name: string): URL => new URL(`./${name}.wgsl`, import.meta.url);
+
+/** Bounding box of each label; `boxes` (4 words a label) must hold (~0, 0, ~0, 0). Groups: 16 x 16 pixels. */
+export const segmentBoxes = defineKernel({
+  label: "source_catalog/segment_boxes",
+  url: at("segment_boxes"),
+  bindings: {
+    params: uniform({ nx: "u32", ny: "u32" }),
+    segmentation: storage("read"),
+    boxes: storage("read_write"),
+  },
+});
+
+/** f32 words of `out` a source: 8 sums (hi, lo): m00 m10 m01 m20 m11 m02 flux variance; centre x, y; pixels (u32); 0. */
+export const MOMENTS_STRIDE = 20;
+
+/** Sums over the segment and moments of the detection image; one workgroup a source, `groups_x` wide. */
+export const segmentMoments = defineKernel({
+  label: "source_catalog/moments",
+  url: at("moments"),
+  bindings: {
+    params: uniform({ nx: "u32", sources: "u32", groups_x: "u32", zero: "u32" }),
+    data: storage("read"),
+    err: storage("read"),
+    mask: storage("read"),
+    detection: storage("read"),
+    segmentation: storage("read"),
+    boxes: storage("read"),
+    out: storage("read_write"),
+  },
+});
+
+/** f32 words of `out` a source and radius: flux (hi, lo), variance (hi, lo), bits of what is not finite (u32), pixels (u32). */
+export const APERTURE_STRIDE = 6;
+
+/** Circular apertures by exact overlap; groups: sources (two dimensions) x radii. */
+export const circularApertures = defineKernel({
+  label: "source_catalog/apertures",
+  url: at("apertures"),
+  bindings: {
+    params: uniform({ nx: "u32", ny: "u32", sources: "u32", groups_x: "u32", radii: "u32", zero: "u32" }),
+    data: storage("read"),
+    err: storage("read"),
+    centres: storage("read"),
+    radii: storage("read"),
+    out: storage("read_write"),
+  },
+});
+
+/** f32 words of `out` a source: pixels left (u32), the two middle values, sums of (v - lower middle) and its square (hi, lo each), 0. */
+export const ANNULUS_STRIDE = 8;
+/** Most offsets whose keys the workgroup's memory holds; with more, CACHED must be false. */
+export const ANNULUS_CACHE = 4096;
+
+/** Sigma-clipped median and spread in an annulus; one workgroup a source. */
+export const annulusBackground = defineKernel({
+  label: "source_catalog/annulus",
+  url: at("annulus"),
+  bindings: {
+    params: uniform({
+      nx: "u32",
+      ny: "u32",
+      sources: "u32",
+      groups_x: "u32",
+      offsets: "u32",
+      zero: "u32",
+      inner: "f32",
+      outer: "f32",
+      sigma: "f32",
+    }),
+    data: storage("read"),
+    centres: storage("read"),
+    offsets: storage("read"),
+    out: storage("read_write"),
+  },
+  constants: ["CACHED"],
+});
+
+/** Sharpness and roundness1 (vec2f a source); one thread a source, 64 a group. */
+export const daofind = defineKernel({
+  label: "source_catalog/daofind",
+  url: at("daofind"),
+  bindings: {
+    params: uniform({ nx: "u32", ny: "u32", sources: "u32", size: "u32" }),
+    data: storage("read"),
+    pixels: storage("read"),
+    weights: storage("read"),
+    inside: storage("read"),
+    out: storage("read_write"),
+  },
+});
+
+/** 32-bit words of a `Window` of window.wgsl: centre (4 f32), bounds (4 i32), shape (4 f32), more (4 f32). */
+export const WINDOW_WORDS = 16;
+
+const windowParams = { nx: "u32", sources: "u32", groups_x: "u32", zero: "u32" } as const;
+
+/** Sums of v r (hi, lo) and v (hi, lo) for Kron's radius; one workgroup a source. */
+export const kronRadius = defineKernel({
+  label: "source_catalog/kron_radius",
+  url: at("kron_radius"),
+  bindings: {
+    params: uniform(windowParams),
+    data: storage("read"),
+    mask: storage("read"),
+    segmentation: storage("read"),
+    windows: storage("read"),
+    out: storage("read_write"),
+  },
+});
+
+/** f32 words of `out` a source: flux (hi, lo), variance (hi, lo), pixels (u32). */
+export const KRON_FLUX_STRIDE = 5;
+
+/** Elliptical apertures by exact overlap, neighbours left out; one workgroup a source. */
+export const kronFlux = defineKernel({
+  label: "source_catalog/kron_flux",
+  url: at("kron_flux"),
+  bindings: {
+    params: uniform(windowParams),
+    data: storage("read"),
+    err: storage("read"),
+    mask: storage("read"),
+    segmentation: storage("read"),
+    windows: storage("read"),
+    out: storage("read_write"),
+  },
+});
+
+/** Radius that holds a given flux (f32 a source, NaN where none does); one workgroup a source. */
+export const halfLight = defineKernel({
+  label: "source_catalog/half_light",
+  url: at("half_light"),
+  bindings: {
+    params: uniform(windowParams),
+    data: storage("read"),
+    mask: storage("read"),
+    segmentation: storage("read"),
+    windows: storage("read"),
+    out: storage("read_write"),
+  },
+});
+
+/** f32 words of `out` a source: x, y from the whole centre, flux under the window, second moments xx, yy, xy. */
+export const WINDOWED_STRIDE = 6;
+
+/** Centroid under a Gaussian window; one workgroup a source. */
+export const windowedCentroid = defineKernel({
+  label: "source_catalog/windowed_centroid",
+  url: at("windowed_centroid"),
+  bindings: {
+    params: uniform({ nx: "u32", ny: "u32", sources: "u32", groups_x: "u32", zero: "u32" }),
+    data: storage("read"),
+    mask: storage("read"),
+    segmentation: storage("read"),
+    windows: storage("read"),
+    out: storage("read_write"),
+  },
+});
+
+/** Values of a plane at pixel indices; one thread a value, 64 a group. */
+export const gatherPixels = defineKernel({
+  label: "source_catalog/gather",
+  url: at("gather"),
+  bindings: {
+    params: uniform({ count: "u32" }),
+    plane: storage("read"),
+    pixels: storage("read"),
+    out: storage("read_write"),
+  },
+});

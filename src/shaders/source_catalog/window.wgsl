@@ -1,0 +1,30 @@
+// A source and the pixels measured around it; one workgroup a source.
+struct Window {
+  centre: vec4f, // (whole x, whole y, rest x, rest y)
+  bounds: vec4i, // first and past-the-last column, first and past-the-last row; empty: not measured
+  shape: vec4f, // by kernel
+  more: vec4f, // by kernel
+}
+
+// Whether a pixel counts for the source of this label: not masked, and not of another source's segment ('mask' of photutils).
+fn counts_for(i: u32, label: u32) -> bool {
+  let owner = segmentation[i];
+  return (owner == 0u || owner == label) && !isMasked(i);
+}
+
+fn columns_of(window: Window) -> i32 {
+  return max(window.bounds.y - window.bounds.x, 0);
+}
+
+fn pixels_of(window: Window) -> u32 {
+  return u32(columns_of(window) * max(window.bounds.w - window.bounds.z, 0));
+}
+
+fn pixel_of(window: Window, k: u32) -> vec2i {
+  let columns = columns_of(window);
+  return vec2i(window.bounds.x + i32(k) % columns, window.bounds.z + i32(k) / columns);
+}
+
+fn from_centre(window: Window, at: vec2i) -> vec2f {
+  return vec2f(at - vec2i(window.centre.xy)) - window.centre.zw;
+}

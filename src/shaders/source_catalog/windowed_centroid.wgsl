@@ -1,0 +1,101 @@
+//!include shared/nan.wgsl
+//!include shared/mask.wgsl
+//!include shared/sums.wgsl
+//!include source_catalog/window.wgsl
+// Centroid under a Gaussian that moves with it (SExtractor's XWIN, YWIN); one workgroup a source.
+// shape: (sigma, -, -, -). Per source: x and y from the whole centre, flux under the Gaussian, second moments xx, yy, xy.
+struct Params {
+  nx: u32,
+  ny: u32,
+  sources: u32,
+  groups_x: u32,
+  zero: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> data: array<f32>;
+@group(0) @binding(2) var<storage, read> mask: array<u32>;
+@group(0) @binding(3) var<storage, read> segmentation: array<u32>;
+@group(0) @binding(4) var<storage, read> windows: array<Window>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+
+const THREADS = 64u;
+const SUMS = 6u;
+const ROUNDS = 16u;
+const SMALL_STEP = 1e-4;
+var<workgroup> parts: array<vec2f, 384>;
+var<workgroup> totals: array<f32, 6>;
+
+struct Moments {
+  flux: f32,
+  first: vec2f, // normalised by the flux
+  second: vec3f, // xx, yy, xy, normalised
+}
+
+// Moments about `centre` (from the whole centre `origin`) within four sigma.
+fn moments(origin: vec2i, centre: vec2f, sigma: f32, label: u32, thread: u32) -> Moments {
+  let radius = 4.0 * sigma;
+  let reach = i32(radius + 1.5);
+  let middle = origin + vec2i(floor(centre + 0.5));
+  let low = max(middle - reach, vec2i(0));
+  let high = min(middle + reach + 1, vec2i(i32(params.nx), i32(params.ny)));
+  let size = max(high - low, vec2i(0));
+  let pixels = u32(size.x * size.y);
+  var sums = array<vec2f, 6>();
+  for (var k = thread; k < pixels; k += THREADS) {
+    let at = low + vec2i(i32(k) % size.x, i32(k) / size.x);
+    let d = vec2f(at - origin) - centre;
+    let d2 = dot(d, d);
+    let i = u32(at.y) * params.nx + u32(at.x);
+    if (d2 > radius * radius || !counts_for(i, label)) { continue; }
+    let v = data[i] * exp(d2 / (-2.0 * sigma * sigma));
+    sums[0] = sum_add(sums[0], v, params.zero);
+    sums[1] = sum_add(sums[1], v * d.x, params.zero);
+    sums[2] = sum_add(sums[2], v * d.y, params.zero);
+    sums[3] = sum_add(sums[3], v * d.x * d.x, params.zero);
+    sums[4] = sum_add(sums[4], v * d.y * d.y, params.zero);
+    sums[5] = sum_add(sums[5], v * d.x * d.y, params.zero);
+  }
+  for (var k = 0u; k < SUMS; k++) { parts[k * THREADS + thread] = sums[k]; }
+  workgroupBarrier();
+  if (thread < SUMS) {
+    var total = vec2f(0.0);
+    for (var t = 0u; t < THREADS; t++) { total = sum_join(total, parts[thread * THREADS + t], params.zero); }
+    totals[thread] = total.x + total.y;
+  }
+  let all = workgroupUniformLoad(&totals);
+  return Moments(all[0], vec2f(all[1], all[2]) / all[0], vec3f(all[3], all[4], all[5]) / all[0]);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let source = group.y * params.groups_x + group.x;
+  if (source >= params.sources) { return; }
+  let window = windows[source];
+  let origin = vec2i(window.centre.xy);
+  let sigma = window.shape.x;
+  var centre = window.centre.zw;
+  var flux = 0.0;
+  var second = vec3f(0.0);
+  if (pixels_of(window) > 0u) {
+    for (var round = 0u; round < ROUNDS; round++) {
+      let found = moments(origin, centre, sigma, source + 1u, thread);
+      flux = found.flux;
+      if (flux == 0.0) {
+        centre = vec2f(nan());
+        break;
+      }
+      second = found.second - vec3f(found.first * found.first, found.first.x * found.first.y);
+      centre += 2.0 * found.first;
+      if (!(length(found.first) > SMALL_STEP)) { break; }
+    }
+  }
+  if (thread == 0u) {
+    let base = source * SUMS;
+    out[base] = centre.x;
+    out[base + 1u] = centre.y;
+    out[base + 2u] = flux;
+    out[base + 3u] = second.x;
+    out[base + 4u] = second.y;
+    out[base + 5u] = second.z;
+  }
+}
