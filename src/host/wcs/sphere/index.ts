@@ -1,6 +1,7 @@
 import { SphericalPolygon } from "./polygon.js";
 
 export { SphericalPolygon } from "./polygon.js";
+export { type Outline, outlineOf } from "./outline.js";
 export * from "./vector.js";
 
 /**

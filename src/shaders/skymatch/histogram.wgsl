@@ -1,0 +1,58 @@
+//!include shared/nan.wgsl
+//!include skymatch/sets.wgsl
+// Counts over a set's pixels: of trunc(centre * (v - lo)) for lo <= v < hi, or (bins = 0) of a byte of the ordered keys of
+// lo <= v <= hi. The first LOCAL bins are counted within the workgroup before they are added to `counts`.
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> values: array<f32>;
+@group(0) @binding(2) var<storage, read> rows: array<u32>;
+@group(0) @binding(3) var<storage, read> runs: array<vec2u>;
+@group(0) @binding(4) var<storage, read> tasks: array<Task>;
+@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>>;
+
+const LOCAL = 1024u;
+const NONE = 0xffffffffu;
+var<workgroup> near: array<atomic<u32>, LOCAL>;
+
+// Ascends with the value.
+fn key_of(v: f32) -> u32 {
+  let word = bitcast<u32>(v);
+  return select(word | 0x80000000u, ~word, (word & 0x80000000u) != 0u);
+}
+
+fn bin_of(task: Task, v: f32) -> u32 {
+  if (task.bins > 0u) {
+    if (v >= task.lo && v < task.hi) { return min(u32(task.centre * (v - task.lo)), task.bins); }
+    return NONE;
+  }
+  let key = key_of(v);
+  if (v < task.lo || v > task.hi) { return NONE; }
+  if (task.shift < 24u && (key >> (task.shift + 8u)) != task.prefix) { return NONE; }
+  return (key >> task.shift) & 0xffu;
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let task = tasks[group.y];
+  let end = min((group.x + 1u) * params.height, params.ny);
+  for (var y = group.x * params.height; y < end; y++) {
+    let last = rows[task.rows + y + 1u];
+    for (var k = rows[task.rows + y]; k < last; k++) {
+      let run = runs[k];
+      for (var x = run.x + lane; x <= run.y; x += 256u) {
+        let v = values[y * params.nx + x];
+        if (is_nan(v)) { continue; }
+        let bin = bin_of(task, v);
+        if (bin < LOCAL) {
+          atomicAdd(&near[bin], 1u);
+        } else if (bin != NONE) {
+          atomicAdd(&counts[task.at + bin], 1u);
+        }
+      }
+    }
+  }
+  workgroupBarrier();
+  for (var bin = lane; bin < LOCAL; bin += 256u) {
+    let count = atomicLoad(&near[bin]);
+    if (count > 0u) { atomicAdd(&counts[task.at + bin], count); }
+  }
+}

@@ -1,0 +1,47 @@
+import { defineKernel, storage, uniform } from "../../gpu/index.js";
+
+/** Words of a Task in sets.wgsl: rows, lo, hi, centre, bins, at, shift, prefix. */
+export const TASK_WORDS = 8;
+/** Words of a workgroup's partial sums in moments.wgsl. */
+export const PARTIAL_WORDS = 8;
+
+/** Writes data where the pixel is finite and none of its DQ bits is `bad`, else NaN. */
+export const maskPixels = defineKernel({
+  label: "skymatch/mask",
+  url: new URL("./mask.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ count: "u32", bad: "u32" }),
+    data: storage("read"),
+    dq: storage("read"),
+    values: storage("read_write"),
+  },
+});
+
+const SETS = {
+  params: uniform({ nx: "u32", ny: "u32", height: "u32" }),
+  values: storage("read"),
+  rows: storage("read"),
+  runs: storage("read"),
+  tasks: storage("read"),
+} as const;
+
+/** Count, sums about a pivot, range and first pixel of sets of pixels; groups: [row blocks, tasks]. */
+export const setMoments = defineKernel({
+  label: "skymatch/moments",
+  url: new URL("./moments.wgsl", import.meta.url),
+  bindings: { ...SETS, partials: storage("read_write") },
+});
+
+/** Histograms of sets of pixels, added to `counts`; groups: [row blocks, tasks]. */
+export const setHistogram = defineKernel({
+  label: "skymatch/histogram",
+  url: new URL("./histogram.wgsl", import.meta.url),
+  bindings: { ...SETS, counts: storage("read_write") },
+});
+
+/** data -= sky, in f32. */
+export const subtractSky = defineKernel({
+  label: "skymatch/subtract",
+  url: new URL("./subtract.wgsl", import.meta.url),
+  bindings: { params: uniform({ count: "u32", sky: "f32" }), data: storage("read_write") },
+});
