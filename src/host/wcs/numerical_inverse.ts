@@ -33,7 +33,8 @@ export function numericalInverse(
     open = Int32Array.from(left.filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i])));
   }
   for (const i of open) x[i] = y[i] = NaN;
-  for (let i = 0; i < n; i++) if (!Number.isFinite(x[i] + y[i])) x[i] = y[i] = NaN;
+  const [lon, lat] = evaluateMany(forward, [x, y]);
+  for (let i = 0; i < n; i++) if (!sameSide(lon[i], lat[i], ra[i], dec[i])) x[i] = y[i] = NaN;
   return { x, y };
 }
 
@@ -84,6 +85,12 @@ function tangentOffset(lon: number, lat: number, lon0: number, lat0: number): [n
   const half = Math.sin(dlon / 2);
   const cos = Math.cos(d);
   return [cos * Math.sin(dlon), Math.sin((lat - lat0) * D2R) + 2 * Math.sin(d0) * cos * half * half];
+}
+
+/** Whether two positions lie within 90 degrees: the tangent-plane offset vanishes at the antipode too. False for NaN. */
+function sameSide(lon: number, lat: number, lon0: number, lat0: number): boolean {
+  const [d, d0] = [lat * D2R, lat0 * D2R];
+  return Math.sin(d) * Math.sin(d0) + Math.cos(d) * Math.cos(d0) * Math.cos((lon - lon0) * D2R) > 0;
 }
 
 function newtonStep({ east: e, north: m }: Residuals, k: number): [number, number] {
