@@ -22,3 +22,11 @@ export { type MosaicArrays, type MosaicNumbers, WfiMosaic } from "./wfi_mosaic.j
 export { type EncircledEnergy, type EpsfReference, readApcorr, readEpsf } from "./references.js";
 export { Skymap } from "./skymap.js";
 export { catalogParquet } from "./catalog_parquet.js";
+export {
+  type Product,
+  type WrittenFile,
+  baseName,
+  prepareFolder,
+  productPath,
+  writeProducts,
+} from "./products.js";

@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import { access, constants, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { UserError } from "../errors.js";
+import { type AsdfMap, writeAsdf } from "../asdf/index.js";
+import { PRODUCT_COMPRESSION } from "./wfi_mosaic.js";
+
+/** A file that was written. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** What to write: an ASDF tree or ready bytes. */
+export interface Product {
+  readonly path: string;
+  readonly content: AsdfMap | Uint8Array;
+}
+
+/** Makes a folder where it is missing and checks that files can be written there. Throws UserError. */
+export async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw new UserError(
+      `${folder}: cannot write there (${(error as NodeJS.ErrnoException).code}); choose another --output_dir`,
+    );
+  }
+}
+
+/**
+ * Writes products so that either all of them appear under their names, whole, or none: each is written beside its place and
+ * renamed when the last is complete. ASDF arrays are lz4-compressed, as roman_datamodels does. Throws UserError for a full disk or
+ * a folder that cannot be written to.
+ */
+export async function writeProducts(products: readonly Product[]): Promise<WrittenFile[]> {
+  const mark = `.part-${process.pid}-${randomBytes(3).toString("hex")}`;
+  const parts = products.map(({ path }) => path + mark);
+  try {
+    for (const [i, { path, content }] of products.entries()) {
+      await prepareFolder(dirname(path));
+      if (content instanceof Uint8Array) await writeFile(parts[i], content);
+      else await writeAsdf(parts[i], content, { compression: PRODUCT_COMPRESSION });
+    }
+    for (const [i, { path }] of products.entries()) await rename(parts[i], path);
+  } catch (error) {
+    await Promise.all(parts.map((part) => rm(part, { force: true })));
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined || error instanceof UserError) throw error;
+    throw new UserError(`the products could not be written: ${message}`);
+  }
+  return Promise.all(products.map(async ({ path }) => ({ path, bytes: (await stat(path)).size })));
+}
+
+/** `FOLDER/NAME_SUFFIX.EXT`. */
+export function productPath(folder: string, name: string, suffix: string, extension = "asdf"): string {
+  return join(folder, `${name}_${suffix}.${extension}`);
+}
+
+const STEP_SUFFIXES = [
+  "cal",
+  "flux",
+  "skymatch",
+  "outlier_detection",
+  "resample",
+  "i2d",
+  "coadd",
+  "cat",
+  "segm",
+];
+
+/** A file's name without `.asdf` and without a step's suffix: `r..._cal.asdf` gives `r...`; source: romancal lib/suffix.py. */
+export function baseName(filename: string): string {
+  const stem = filename.replace(/\.(asdf|json|parquet)$/, "");
+  const suffix = STEP_SUFFIXES.find((word) => stem.endsWith(`_${word}`));
+  return suffix ? stem.slice(0, -suffix.length - 1) : stem;
+}
