@@ -20,7 +20,7 @@ export {
 export { SOFTWARE_NAME, SOFTWARE_VERSION } from "./version.js";
 export { type MosaicArrays, type MosaicNumbers, WfiMosaic } from "./wfi_mosaic.js";
 export { type EncircledEnergy, type EpsfReference, readApcorr, readEpsf } from "./references.js";
-export { Skymap } from "./skymap.js";
+export { Skymap, type SkymapRegion } from "./skymap.js";
 export { catalogParquet } from "./catalog_parquet.js";
 export {
   type Product,

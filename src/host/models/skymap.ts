@@ -9,6 +9,17 @@ const PIECE_ROWS = 1 << 18;
 const CELL_FIELDS = ["name", "ra_center", "dec_center", "orientat", "x_tangent", "y_tangent"];
 const REGION_FIELDS = ["ra_tangent", "dec_tangent", "orientat", "skycell_start", "skycell_end"];
 
+/** The projection region a sky cell belongs to: degrees; and the overlap of neighbouring cells. */
+export interface SkymapRegion {
+  readonly index: number;
+  readonly ra_min: number;
+  readonly ra_max: number;
+  readonly dec_min: number;
+  readonly dec_max: number;
+  /** `meta.skycell_border_pixels`: pixels that neighbouring cells share. */
+  readonly skycell_border_pixels: number;
+}
+
 /**
  * The tessellation of the sky into sky cells (reference file `skycells`; romancal 1.0.1 skycell/skymap.py). The real one has
  * about eight million cells, so that names are looked up in the file and no table is kept.
@@ -50,11 +61,7 @@ export class Skymap {
     const index = await this.indexOf(name);
     if (index === undefined) return undefined;
     const cell = await rowAt(this.cells, index);
-    const regions = await this.regions.readFields();
-    const start = numbers(regions.skycell_start);
-    const end = numbers(regions.skycell_end);
-    const region = start.findIndex((first, i) => first <= index && index < end[i]);
-    if (region < 0) throw new UserError(`${this.path}: sky cell ${name} belongs to no projection region`);
+    const { regions, region } = await this.regionOf(name, index);
     const size = this.metadata.number("nxy_skycell");
     return {
       name,
@@ -72,8 +79,39 @@ export class Skymap {
     };
   }
 
+  /** The projection region of the cell with this name; undefined where the skymap has no such cell. */
+  async region(name: string): Promise<SkymapRegion | undefined> {
+    const index = await this.indexOf(name);
+    if (index === undefined) return undefined;
+    const { regions, region } = await this.regionOf(name, index);
+    const field = (key: string): number => {
+      if (!(key in regions)) throw new UserError(`${this.path}: roman.projection_regions: no column ${key}`);
+      return numbers(regions[key])[region];
+    };
+    return {
+      index: field("index"),
+      ra_min: field("ra_min"),
+      ra_max: field("ra_max"),
+      dec_min: field("dec_min"),
+      dec_max: field("dec_max"),
+      skycell_border_pixels: this.metadata.number("skycell_border_pixels"),
+    };
+  }
+
   close(): Promise<void> {
     return this.release();
+  }
+
+  private async regionOf(
+    name: string,
+    index: number,
+  ): Promise<{ regions: Record<string, FieldData>; region: number }> {
+    const regions = await this.regions.readFields();
+    const start = numbers(regions.skycell_start);
+    const end = numbers(regions.skycell_end);
+    const region = start.findIndex((first, i) => first <= index && index < end[i]);
+    if (region < 0) throw new UserError(`${this.path}: sky cell ${name} belongs to no projection region`);
+    return { regions, region };
   }
 
   private async indexOf(name: string): Promise<number | undefined> {
