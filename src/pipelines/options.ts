@@ -34,11 +34,11 @@ export const FLUX = { ...COMMON } satisfies Spec;
 /** romancal 1.0.1 skymatch/skymatch_step.py */
 export const SKYMATCH = {
   ...COMMON,
-  skymethod: only(choice(["local", "global", "match", "global+match"], "match", "how the sky is computed")),
+  skymethod: choice(["local", "global", "match", "global+match"], "match", "how the sky is computed"),
   match_down: boolean(true, "match to the lowest sky (true) or to the highest"),
-  subtract: only(boolean(false, "subtract the sky from the data")),
-  stepsize: only(integer(null, "most pixels between two vertices of an exposure's outline")),
-  skystat: only(choice(["median", "midpt", "mean", "mode"], "mode", "statistic of the sky")),
+  subtract: boolean(false, "subtract the sky from the data"),
+  stepsize: integer(null, "most pixels between two vertices of an exposure's outline", { min: 1 }),
+  skystat: choice(["median", "midpt", "mean", "mode"], "mode", "statistic of the sky"),
   dqbits: string("~DO_NOT_USE", "DQ bits that are good: names or numbers joined by + or a comma; ~ inverts"),
   lower: float(null, "lowest value that counts as sky"),
   upper: float(null, "highest value that counts as sky"),

@@ -1,0 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Runs a program in the repository; ends the process where it fails. */
+export function run(program, args, options = {}) {
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: "inherit", ...options });
+  if (error) console.error(`${program}: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** npm, by the one that runs us where there is one. */
+function npm(args) {
+  const script = process.env.npm_execpath;
+  if (script?.endsWith(".js")) run(process.execPath, [script, ...args]);
+  else run("npm", args);
+}
+
+function lockOf(path) {
+  const file = join(root, path);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).packages : undefined;
+}
+
+/** Whether node_modules lacks a package that package-lock.json asks for, or holds another version. */
+function isStale() {
+  const wanted = lockOf("package-lock.json");
+  const present = lockOf("node_modules/.package-lock.json");
+  if (!present) return true;
+  return Object.entries(wanted).some(
+    ([name, { version, optional }]) => name && !optional && present[name]?.version !== version,
+  );
+}
+
+/** Installs what package-lock.json asks for, where it is missing. */
+export function install() {
+  if (isStale()) npm(["ci", "--no-audit", "--no-fund"]);
+}
+
+function files(folder) {
+  return readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
+}
+
+/** Whether dist is older than any source. */
+function isOutdated() {
+  const mark = join(root, "dist/cli.js");
+  if (!existsSync(mark)) return true;
+  const built = statSync(mark).mtimeMs;
+  const sources = [...files(join(root, "src")), join(root, "tsconfig.json"), join(root, "package.json")];
+  return sources.some((path) => statSync(path).mtimeMs > built);
+}
+
+/** Compiles src into dist and copies the shaders beside their wrappers. */
+export function build({ force = false } = {}) {
+  if (!force && !isOutdated()) return;
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"]);
+  cpSync(join(root, "src"), join(root, "dist"), {
+    recursive: true,
+    filter: (path) => statSync(path).isDirectory() || path.endsWith(".wgsl"),
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build({ force: true });

@@ -1,0 +1,185 @@
+import { Command, CommanderError, Option as Flag } from "commander";
+import { DEVICE_CHOICES, type DeviceChoice } from "../gpu/index.js";
+import { type Option, type Spec, didYouMean, showValue } from "../pipelines/option_types.js";
+import { ROMAN_MOS, STEPS, STEP_NAMES, type StepName } from "../pipelines/options.js";
+import { SOFTWARE_VERSION } from "../host/models/index.js";
+
+/** What a pipeline or step is asked to do on the command line. */
+export interface RunRequest {
+  readonly pipeline: "roman_mos" | StepName;
+  readonly inputs: readonly string[];
+  /** Options of the pipeline, or of the step that runs alone; unchecked. */
+  readonly own: Readonly<Record<string, unknown>>;
+  /** Options of the pipeline's steps; unchecked. */
+  readonly steps: Readonly<Partial<Record<StepName, Readonly<Record<string, unknown>>>>>;
+  readonly device: DeviceChoice;
+  readonly skymap?: string;
+  readonly saveSuffix?: string;
+  readonly preview?: string;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+}
+
+export interface InfoRequest {
+  readonly file: string;
+  readonly maxRows: number;
+}
+
+export interface Actions {
+  run(request: RunRequest): Promise<void>;
+  devices(): Promise<void>;
+  info(request: InfoRequest): Promise<void>;
+}
+
+/** Command line words that are no option of romancal. */
+const OURS = ["device", "skymap", "save_suffix", "preview", "verbose", "quiet"];
+const MEANINGS: Readonly<Record<"roman_mos" | StepName, string>> = {
+  roman_mos: "MosaicPipeline: flux, skymatch, outlier_detection, resample, source_catalog",
+  flux: "bring exposures to MJy/sr",
+  skymatch: "find the sky of each exposure",
+  outlier_detection: "flag cosmic rays and bad pixels in DQ",
+  resample: "drizzle exposures onto one grid: the mosaic",
+  source_catalog: "find and measure the sources of a mosaic",
+};
+
+/** The command line: strun's words. `actions` do the work. */
+export function makeProgram(actions: Actions): Command {
+  const program = new Command("romancal-webgpu")
+    .description("Mosaics and catalogs of Roman Space Telescope exposures, computed on any GPU")
+    .version(SOFTWARE_VERSION)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      "after",
+      "\n`romancal-webgpu --help roman_mos` lists every option of the pipeline and its steps.",
+    );
+  for (const name of ["roman_mos", ...STEP_NAMES] as const) addRunner(program, name, actions);
+  program
+    .command("devices")
+    .description("list the adapters, which one would run and why")
+    .action(() => actions.devices());
+  program
+    .command("info")
+    .description("print the tree of an ASDF file, without reading its pixels")
+    .argument("<file>", "any ASDF file")
+    .option("--max-rows <n>", "lines to print at most; 0 for all", "200")
+    .action((file: string, { maxRows }: { maxRows: string }) =>
+      actions.info({ file, maxRows: Number(maxRows) || Infinity }),
+    );
+  return program;
+}
+
+function addRunner(program: Command, name: RunRequest["pipeline"], actions: Actions): void {
+  const command = program
+    .command(name)
+    .description(MEANINGS[name])
+    .argument("<input...>", "association (.json), exposures or a mosaic (.asdf)")
+    .showSuggestionAfterError()
+    .configureHelp({ helpWidth: Math.max(80, Math.min(process.stdout.columns || 120, 140)) });
+  const own: Spec = name === "roman_mos" ? ROMAN_MOS : STEPS[name];
+  addOurs(command);
+  addSpec(command, own, "", `Options of ${name}:`);
+  if (name === "roman_mos")
+    for (const step of STEP_NAMES) addSpec(command, STEPS[step], `steps.${step}.`, `Options of ${step}:`);
+  command.action(async (inputs: string[], given: Record<string, unknown>) => {
+    await actions.run(toRequest(name, inputs, given));
+  });
+}
+
+function addOurs(command: Command): void {
+  const devices = new Flag("--device <name>", "where to compute")
+    .choices([...DEVICE_CHOICES])
+    .default("auto");
+  command
+    .addOption(devices)
+    .option("--skymap <file>", "skymap reference file (default: the environment's SKYMAP_PATH)")
+    .option("--save_suffix <word>", "suffix of the mosaic's file name (default: i2d)")
+    .option("--preview <file>", "also write a PNG of the mosaic with the sources outlined")
+    .option("--verbose", "print the log")
+    .option("--quiet", "print nothing but errors");
+}
+
+function addSpec(command: Command, spec: Spec, prefix: string, group: string): void {
+  for (const [name, option] of Object.entries(spec)) {
+    const value = option.type === "boolean" ? "[boolean]" : `<${option.type}>`;
+    command.addOption(new Flag(`--${prefix}${name} ${value}`, describe(option)).helpGroup(group));
+  }
+}
+
+function describe(option: Option<unknown>): string {
+  const range = option.range ? `${option.range}; ` : "";
+  const limits = option.limits ? `; implemented: ${option.limits.words}` : "";
+  return `${option.help} (${range}default: ${showValue(option.default)}${limits})`;
+}
+
+function toRequest(
+  pipeline: RunRequest["pipeline"],
+  inputs: readonly string[],
+  given: Readonly<Record<string, unknown>>,
+): RunRequest {
+  const own: Record<string, unknown> = {};
+  const steps: Partial<Record<StepName, Record<string, unknown>>> = {};
+  for (const [key, value] of Object.entries(given)) {
+    const [first, step, name] = key.split(".");
+    if (first === "steps") (steps[step as StepName] ??= {})[name] = value;
+    else if (!OURS.includes(key)) own[key] = value;
+  }
+  return {
+    pipeline,
+    inputs,
+    own,
+    steps,
+    device: given.device as DeviceChoice,
+    skymap: given.skymap as string | undefined,
+    saveSuffix: given.save_suffix as string | undefined,
+    preview: given.preview as string | undefined,
+    verbose: given.verbose === true,
+    quiet: given.quiet === true,
+  };
+}
+
+/**
+ * The words as commander takes them: `--help roman_mos` is `roman_mos --help`, and a boolean option that stands alone is true,
+ * whatever word follows it.
+ */
+export function normalizeWords(words: readonly string[]): string[] {
+  const [first, ...rest] = words;
+  if ((first === "--help" || first === "-h") && rest.length > 0) return [rest[0], "--help"];
+  const booleans = booleanFlags();
+  return words.map((word, i) => {
+    if (!booleans.has(word)) return word;
+    return isBooleanWord(words[i + 1]) ? word : `${word}=true`;
+  });
+}
+
+function booleanFlags(): Set<string> {
+  const flags = new Set<string>();
+  const add = (spec: Spec, prefix: string): void => {
+    for (const [name, { type }] of Object.entries(spec))
+      if (type === "boolean") flags.add(`--${prefix}${name}`);
+  };
+  add(ROMAN_MOS, "");
+  for (const step of STEP_NAMES) {
+    add(STEPS[step], "");
+    add(STEPS[step], `steps.${step}.`);
+  }
+  return flags;
+}
+
+function isBooleanWord(word: string | undefined): boolean {
+  return word !== undefined && /^(true|false|yes|no|on|off|[01tfyn])$/i.test(word);
+}
+
+/** An unknown option's message with the nearest of the pipeline's own, for what commander cannot suggest; else its own. */
+export function usageMessage(error: CommanderError, words: readonly string[]): string {
+  const text = error.message.replace(/^error: /, "");
+  const unknown = /unknown option '--([^'=]+)/.exec(text)?.[1];
+  if (unknown === undefined || /Did you mean/i.test(text)) return text;
+  const step = /^steps\.([^.]+)\./.exec(unknown)?.[1];
+  if (step !== undefined && !STEP_NAMES.includes(step as StepName))
+    return `--steps.${step}: no such step${didYouMean(step, STEP_NAMES, "--steps.")}; steps: ${STEP_NAMES.join(", ")}`;
+  const names = step ? Object.keys(STEPS[step as StepName]) : Object.keys(ROMAN_MOS).concat(OURS);
+  const before = step ? `--steps.${step}.` : "--";
+  const name = unknown.split(".").pop() as string;
+  return `--${unknown}: no such option of ${step ?? words[0]}${didYouMean(name, names, before)}`;
+}
