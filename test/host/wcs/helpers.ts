@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { openAsdf, type AsdfMap } from "../../../src/host/asdf/index.js";
 
 const FOLDER = new URL("../../../fixtures/wcs/", import.meta.url);
@@ -9,7 +10,9 @@ export function golden<T>(name: string): T {
 }
 
 export async function tree(name: string): Promise<AsdfMap> {
-  return (await openAsdf(new URL(`${name}.asdf`, FOLDER).pathname)).tree;
+  const file = await openAsdf(fileURLToPath(new URL(`${name}.asdf`, FOLDER)));
+  await file.close(); // the arrays stand in the tree
+  return file.tree;
 }
 
 /** JSON has no NaN: null stands for it. */

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tagOf } from "../../../src/host/asdf/index.js";
 import {
@@ -136,5 +137,36 @@ describe("mistakes", () => {
   });
   it("a shape that is none", () => {
     expect(() => skycellWcs({ ...cells.cells[0].info, nx: 12.5 })).toThrow(/whole numbers of pixels/);
+  });
+});
+
+describe("there and back anywhere on the sky", () => {
+  const angle = (low: number, high: number): fc.Arbitrary<number> =>
+    fc.oneof(fc.double({ min: low, max: high, noNaN: true }), fc.constantFrom(low, high, 0));
+  const offset = fc.double({ min: -20000, max: 20000, noNaN: true });
+  it("pixel -> sky -> pixel", () => {
+    fc.assert(
+      fc.property(
+        angle(0, 360),
+        angle(-90, 90),
+        angle(-180, 180),
+        offset,
+        offset,
+        (ra, dec, orientat, x0, y0) => {
+          const wcs = skycellWcs({
+            ...cells.cells[0].info,
+            ra_projection_center: ra,
+            dec_projection_center: dec,
+            orientat_projection_center: orientat,
+            x0_projection: x0,
+            y0_projection: y0,
+          });
+          const [x, y] = wcs.inverse(...wcs.forward(123.25, 4321.5));
+          // declinations near 90 degrees step by 9e-10 of a pixel, right ascensions by up to 4e-9; a few steps on the way
+          expect(Math.hypot(x - 123.25, y - 4321.5)).toBeLessThan(2e-8);
+        },
+      ),
+      { seed: 7, numRuns: 500 },
+    );
   });
 });

@@ -43,15 +43,13 @@ describe("WCS trees of exposures and mosaics against gwcs", () => {
         expect(worst(got.x, expected.inverse_x ? column(expected.inverse_x) : x)).toBeLessThan(1e-9);
         expect(worst(got.y, expected.inverse_y ? column(expected.inverse_y) : y)).toBeLessThan(1e-9);
       });
-      it.skipIf(!expected.inverse_x)(
-        "inverse, NaN outside the bounding box and the footprint's range",
-        () => {
+      if (expected.inverse_x)
+        it("inverse, NaN outside the bounding box and the footprint's range", () => {
           const at = offEdges(expected);
           const got = wcs.inverseMany(pick(ra, at), pick(dec, at), { withBoundingBox: true });
           expect(worst(got.x, pick(column(expected.boxed_x), at))).toBeLessThan(1e-9);
           expect(worst(got.y, pick(column(expected.boxed_y), at))).toBeLessThan(1e-9);
-        },
-      );
+        });
       it("footprint", () => {
         for (const [center, corners] of [
           [false, expected.footprint],
@@ -61,12 +59,13 @@ describe("WCS trees of exposures and mosaics against gwcs", () => {
           expect(skyError(wcs.footprint({ center }), want[0], want[1])).toBeLessThan(limit);
         }
       });
-      it.skipIf(!expected.l3)("level-3 wcsinfo and mean pixel area", () => {
-        const size = expected.bounding_box[0][1] + 0.5;
-        expectL3(l3WcsInfo(wcs, [size, size]), expected.l3 as L3Golden);
-        const area = meanPixelArea(wcs, [size, size]) as number;
-        expect(Math.abs(area - (expected.mean_pixel_area as number))).toBeLessThan(areaLimit(size));
-      });
+      if (expected.l3)
+        it("level-3 wcsinfo and mean pixel area", () => {
+          const size = expected.bounding_box[0][1] + 0.5;
+          expectL3(l3WcsInfo(wcs, [size, size]), expected.l3 as L3Golden);
+          const area = meanPixelArea(wcs, [size, size]) as number;
+          expect(Math.abs(area - (expected.mean_pixel_area as number))).toBeLessThan(areaLimit(size));
+        });
     });
   }
 });
@@ -140,13 +139,12 @@ describe("speed", () => {
     const y = Float64Array.from({ length: side * side }, (_, i) => Math.floor(i / side) * 10);
     const seconds: number[] = [];
     for (let run = 0; run < 5; run++) {
-      const start = performance.now();
+      const before = process.cpuUsage();
       const { ra, dec } = from.forwardMany(x, y);
       to.inverseMany(ra, dec);
-      seconds.push((performance.now() - start) / 1000);
+      seconds.push(process.cpuUsage(before).user / 1e6);
     }
-    if (process.env.ROMANCAL_WEBGPU_TIMES) console.log("seconds", seconds);
-    // 0.3 s on an idle machine; the best of five, and twice that, as tests may share two cores with others
-    expect(Math.min(...seconds)).toBeLessThan(0.6);
+    // best of five in processor time, as tests share their cores with others; 0.08 s is usual
+    expect(Math.min(...seconds)).toBeLessThan(0.3);
   });
 });
