@@ -1,3 +1,5 @@
+import { keyToFloat } from "./float_key.js";
+
 /**
  * Order statistics of many f32 values from histograms of them, made elsewhere. Bins are monotone in the value: a window
  * [lo, lo + (bins - 2) * sub / scale) is cut into `bins - 2` bins of `sub` parts each; bin 0 lies below it, the last above.
@@ -17,7 +19,7 @@ const MIN_WIDTH = 1e-25; // keeps scale finite in f32
 const MIN_RELATIVE_WIDTH = 2 ** -20; // a narrower window would hold a few f32 numbers only
 
 /** The window that covers [from, to], both ends inside. */
-export function binWindow(from: number, to: number, bins: number, sub: number): BinWindow {
+export function binWindow([from, to]: readonly [number, number], bins: number, sub: number): BinWindow {
   const widest = Math.max(Math.abs(from), Math.abs(to));
   const slack = Math.max(MIN_WIDTH, widest * MIN_RELATIVE_WIDTH, (to - from) * 1e-3);
   const lo = Math.fround(from - slack);
@@ -145,7 +147,10 @@ export class RankedBins {
       left[0] <= 1 ? Infinity : m - this.edge(left[0]),
       right[1] >= this.window.bins - 2 ? Infinity : this.edge(right[1] + 1) - m,
     );
-    const good = answers.every((d) => d !== undefined && d >= least && d <= most);
+    const edgeError = 0.01 * this.width; // bins are cut in f32, edges are not
+    const good = answers.every(
+      (d) => d !== undefined && (d >= least + edgeError || joined) && d <= most - edgeError,
+    );
     return good ? 0.5 * (answers[0]! + answers[1]!) : undefined;
   }
 
@@ -230,4 +235,33 @@ function pick(sorted: readonly { distance: number; count: number }[], k: number)
     k -= count;
   }
   return undefined;
+}
+
+/** Words a part: its count, the complement of its least ordered key, the greatest key, the sum of keys modulo 2^32. */
+export const PART_WORDS = 4;
+
+/**
+ * Values of a bin from its parts (see PART_WORDS). Exact for parts of up to three values or of equal ones; of more, those
+ * between the extremes are set halfway.
+ */
+export function partsToValues(parts: Uint32Array): BinValues {
+  const [values, counts]: [number[], number[]] = [[], []];
+  const add = (value: number, count: number): void => {
+    values.push(value);
+    counts.push(count);
+  };
+  for (let i = 0; i < parts.length; i += PART_WORDS) {
+    const [count, complement, greatest, sum] = parts.subarray(i, i + PART_WORDS);
+    if (!count) continue;
+    const least = ~complement >>> 0;
+    const [low, high] = [keyToFloat(least), keyToFloat(greatest)];
+    if (least === greatest) add(low, count);
+    else {
+      add(low, 1);
+      if (count === 3) add(keyToFloat((sum - least - greatest) >>> 0), 1);
+      else if (count > 3) add(0.5 * (low + high), count - 2);
+      add(high, 1);
+    }
+  }
+  return { values, counts };
 }

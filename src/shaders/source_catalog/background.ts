@@ -57,7 +57,7 @@ export const backgroundFine = defineKernel({
   },
 });
 
-/** Count, least and greatest key of the parts of chosen bins; groups: [ceil(nx / 1024), rows]. */
+/** Count, least and greatest key and sum of keys of the parts of chosen bins; groups: [ceil(nx / 1024), rows]. */
 export const backgroundParts = defineKernel({
   label: "source_catalog/background_parts",
   url: new URL("./background_parts.wgsl", import.meta.url),
