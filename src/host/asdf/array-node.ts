@@ -76,7 +76,6 @@ function blockArray(node: AsdfMap, store: ByteStore, where: string): NdArray {
     where,
     mask: node.mask,
     storage: streamed ? "streamed" : "internal",
-    compression: "input",
   });
 }
 
