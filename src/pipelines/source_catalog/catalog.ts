@@ -1,6 +1,7 @@
 import type { Gpu } from "../../gpu/index.js";
 import type { Wcs } from "../../host/wcs/index.js";
-import { type EnergyCurve } from "./catalog_energy.js";
+import type { EnergyCurve } from "./catalog_energy.js";
+import { type SpatialFrame, spatialIds } from "./catalog_spatial_id.js";
 import {
   type CatalogMeta,
   type CatalogTable,
@@ -22,12 +23,16 @@ export const ANNULUS_ARCSEC = [2.4, 2.8] as const;
 const CIRCLE_NAMES = CIRCLE_ARCSEC.map((radius) => String(Math.round(radius * 10)).padStart(2, "0"));
 const DO_NOT_USE = 1;
 const HALF_TURN = 180;
+/** gwcs gives no sky position outside the bounding box. */
+const IN_IMAGE = { withBoundingBox: true } as const;
 
 export interface CatalogOptions {
   /** Full width at half maximum of the detection kernel, pixels: DAOFIND's kernel follows it. */
   readonly kernel_fwhm: number;
   /** Encircled energy against radius; without it `is_extended` is false throughout, as in romancal, with a warning. */
   readonly energy?: EnergyCurve;
+  /** The sky cell that flagged_spatial_id tells positions in; without it the ids are 0. */
+  readonly spatial?: SpatialFrame;
   /** meta.photometry.pixel_area, steradians, where the image has it. */
   readonly pixelArea?: number;
   readonly warn: (message: string) => void;
@@ -58,9 +63,10 @@ export async function measureCatalog(
   const x = Float32Array.from(segments.x);
   const y = Float32Array.from(segments.y);
   addSegments(values, segments, scale);
-  addSky(values, wcs, segments.x, segments.y, ["ra_centroid", "dec_centroid"]);
-  values.set("ra", values.get("ra_centroid")!);
-  values.set("dec", values.get("dec_centroid")!);
+  const sky = wcs.forwardMany(segments.x, segments.y, IN_IMAGE);
+  values.set("ra_centroid", sky.ra).set("dec_centroid", sky.dec);
+  values.set("ra", sky.ra).set("dec", sky.dec);
+  values.set("flagged_spatial_id", spatialIds(options.spatial, x, y, sky));
   await addApertures(gpu, images, values, x, y, scale, options);
   await addKron(gpu, images, values, segments, wcs, scale);
   const { sharpness, roundness1 } = await measureDaofind(gpu, images, x, y, options.kernel_fwhm);
@@ -125,18 +131,6 @@ function addSegments(values: Map<string, MeasuredValues>, segments: SegmentMeasu
 
 function modulo(value: number, period: number): number {
   return ((value % period) + period) % period;
-}
-
-/** Sky positions; NaN where the pixel is. */
-function addSky(
-  values: Map<string, MeasuredValues>,
-  wcs: Wcs,
-  x: Float64Array,
-  y: Float64Array,
-  [ra, dec]: [string, string],
-): void {
-  const sky = wcs.forwardMany(x, y);
-  values.set(ra, sky.ra).set(dec, sky.dec);
 }
 
 async function addApertures(
@@ -204,7 +198,8 @@ async function addKron(
   values.set("fluxfrac_radius_50", times(halfLight, side));
   const windowed = await measureWindowed(gpu, images, segments, halfLight);
   values.set("x_centroid_win", windowed.x).set("y_centroid_win", windowed.y);
-  addSky(values, wcs, windowed.x, windowed.y, ["ra_centroid_win", "dec_centroid_win"]);
+  const sky = wcs.forwardMany(windowed.x, windowed.y, IN_IMAGE);
+  values.set("ra_centroid_win", sky.ra).set("dec_centroid_win", sky.dec);
 }
 
 /** DO_NOT_USE where the centroid is not finite or, in a mosaic, where its pixel has no weight. */

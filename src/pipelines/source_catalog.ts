@@ -1,0 +1,159 @@
+import type { DeviceBuffer, Gpu } from "../gpu/index.js";
+import { UserError } from "../host/errors.js";
+import {
+  MosaicSegmentationMap,
+  MosaicSourceCatalog,
+  nodeAt,
+  readApcorr,
+  Skymap,
+  SOFTWARE_NAME,
+  SOFTWARE_VERSION,
+  type WfiMosaic,
+} from "../host/models/index.js";
+import { scalePlane } from "../shaders/flux/kernels.js";
+import type { RunContext } from "./context.js";
+import { strides } from "./flux.js";
+import type { SourceCatalogOptions } from "./options.js";
+import { finishCatalog, measureCatalog } from "./source_catalog/catalog.js";
+import { energyCurve, type EnergyCurve } from "./source_catalog/catalog_energy.js";
+import type { SpatialFrame } from "./source_catalog/catalog_spatial_id.js";
+import { type CatalogTable, emptyTable } from "./source_catalog/columns.js";
+import { detectSources, freeDetection } from "./source_catalog/detection.js";
+import type { Detection } from "./source_catalog/types.js";
+import { fluxFactor, skyScale } from "./source_catalog/units.js";
+
+/** A mosaic's planes on the device, row-major f32; the caller's to free. */
+export interface CatalogPlanes {
+  readonly data: DeviceBuffer;
+  readonly err: DeviceBuffer;
+  readonly weight: DeviceBuffer;
+}
+
+export interface SourceCatalogResult {
+  readonly catalog: MosaicSourceCatalog;
+  readonly segmentation: MosaicSegmentationMap;
+  readonly table: CatalogTable;
+}
+
+type CatalogContext = Pick<RunContext, "gpu" | "log" | "timer" | "progress" | "skymap">;
+
+/**
+ * Detect and measure the sources of a mosaic (romancal 1.0.1 source_catalog/source_catalog_step.py). `planes` are the mosaic's on
+ * the device where they still lie there; else they are sent up. The mosaic is not changed. Without sources the catalog is
+ * romancal's empty one and the segmentation map is zero. Throws UserError where a reference or an option is missing or wrong.
+ */
+export async function sourceCatalog(
+  ctx: CatalogContext,
+  mosaic: WfiMosaic,
+  options: SourceCatalogOptions,
+  planes?: CatalogPlanes,
+): Promise<SourceCatalogResult> {
+  const energy = await readEnergy(mosaic, options);
+  const onDevice = planes ?? (await upload(ctx.gpu, mosaic));
+  try {
+    const [ny, nx] = mosaic.shape;
+    const detection = await ctx.timer.time("detect", () =>
+      detectSources(ctx, { ...onDevice, nx, ny }, options),
+    );
+    ctx.progress("source_catalog", 0.5);
+    try {
+      const table = await ctx.timer.time("measure", () =>
+        measure(ctx, mosaic, onDevice, detection, options, energy),
+      );
+      const segmentation = await ctx.timer.time("read back", () =>
+        segmentationOf(ctx.gpu, mosaic, detection, table),
+      );
+      ctx.progress("source_catalog", 1);
+      const versions = { [SOFTWARE_NAME]: SOFTWARE_VERSION };
+      return { catalog: MosaicSourceCatalog.make(mosaic, table, versions), segmentation, table };
+    } finally {
+      freeDetection(detection);
+    }
+  } finally {
+    if (!planes) for (const buffer of Object.values(onDevice)) (buffer as DeviceBuffer).free();
+  }
+}
+
+async function measure(
+  ctx: CatalogContext,
+  mosaic: WfiMosaic,
+  { weight }: CatalogPlanes,
+  detection: Detection,
+  options: SourceCatalogOptions,
+  energy: EnergyCurve,
+): Promise<CatalogTable> {
+  if (detection.emptyReason) {
+    ctx.log.warn(`Cannot create source catalog. ${detection.emptyReason}`);
+    return emptyTable();
+  }
+  const draft = await measureCatalog(ctx.gpu, { ...detection, weight }, mosaic.wcs, {
+    kernel_fwhm: options.kernel_fwhm,
+    energy,
+    spatial: await spatialFrame(ctx, mosaic),
+    pixelArea: mosaic.metadata.optionalNumber("photometry.pixel_area"),
+    warn: (message) => ctx.log.warn(message),
+  });
+  return finishCatalog(draft);
+}
+
+/** The aperture correction's curve. Throws UserError where the reference is not given or lacks the filter. */
+async function readEnergy(mosaic: WfiMosaic, options: SourceCatalogOptions): Promise<EnergyCurve> {
+  if (!options.override_apcorr)
+    throw new UserError(
+      "source_catalog: no aperture correction reference: name one with --steps.source_catalog.override_apcorr=FILE",
+    );
+  const filter = mosaic.metadata.string("instrument.optical_element");
+  const { ee_radii, ee_fractions } = await readApcorr(options.override_apcorr, filter);
+  return energyCurve(ee_radii, ee_fractions);
+}
+
+/** The mosaic's sky cell and its region; undefined, with romancal's warning, where the skymap has none. */
+async function spatialFrame(ctx: CatalogContext, mosaic: WfiMosaic): Promise<SpatialFrame | undefined> {
+  const name = nodeAt(mosaic.meta, "wcsinfo.skycell_name");
+  const pixelScale = mosaic.metadata.optionalNumber("wcsinfo.pixel_scale_ref");
+  const none = (why: string): undefined =>
+    ctx.log.warn(`${why}; flagged_spatial_id will be zero.`) as undefined;
+  if (typeof name !== "string" || pixelScale === undefined)
+    return none("meta.wcsinfo missing skycell_name/pixel_scale_ref");
+  if (!ctx.skymap) return none(`No skymap was given to find skycell ${name} in`);
+  const skymap = await Skymap.open(ctx.skymap);
+  try {
+    const cell = await skymap.cell(name);
+    const region = cell && (await skymap.region(name));
+    return cell && region ? { cell, region, pixelScale } : none(`Could not find skycell ${name}`);
+  } finally {
+    await skymap.close();
+  }
+}
+
+/** Labels and detection image; the image in nJy, as romancal's measurements leave it. */
+async function segmentationOf(
+  gpu: Gpu,
+  mosaic: WfiMosaic,
+  { segmentation, detection, nx, ny, nLabels }: Detection,
+  table: CatalogTable,
+): Promise<MosaicSegmentationMap> {
+  const count = nx * ny;
+  const labels = await gpu.read(segmentation, Uint32Array, 0, count);
+  if (!nLabels || !table.rows) return MosaicSegmentationMap.make(mosaic, labels);
+  const factor = fluxFactor(
+    skyScale(mosaic.wcs, nx, ny, mosaic.metadata.optionalNumber("photometry.pixel_area")),
+  );
+  gpu
+    .recorder("source_catalog: detection image to nJy")
+    .run(scalePlane, { params: { words: count, factor }, plane: detection }, [strides(count)], {
+      HALF: false,
+    })
+    .submit();
+  return MosaicSegmentationMap.make(mosaic, labels, await gpu.read(detection, Float32Array, 0, count));
+}
+
+async function upload(gpu: Gpu, mosaic: WfiMosaic): Promise<CatalogPlanes> {
+  const plane = async (name: string): Promise<DeviceBuffer> => {
+    const values = await mosaic.plane(name)?.read();
+    if (!(values instanceof Float32Array))
+      throw new UserError(`${mosaic.filename}: roman.${name}: expected an image of float32`);
+    return gpu.upload(`mosaic ${name}`, values);
+  };
+  return { data: await plane("data"), err: await plane("err"), weight: await plane("weight") };
+}
