@@ -52,5 +52,5 @@ const KINDS: Readonly<Record<string, string>> = {
 /** A kind in words, for messages: "a mosaic (L3, _coadd or _i2d)". */
 export function describeKind(kind: string | undefined): string {
   if (kind === undefined) return "a node without a Roman tag";
-  return KINDS[kind] ?? `a ${kind}`;
+  return KINDS[kind] ?? `a file of type ${kind}`;
 }

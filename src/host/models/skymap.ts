@@ -1,5 +1,5 @@
 import { UserError } from "../errors.js";
-import { type AsdfMap, type Datatype, type Field, type FieldData, NdArray, isMap } from "../asdf/index.js";
+import { type AsdfMap, type Field, type FieldData, NdArray, isMap } from "../asdf/index.js";
 import { fieldSize, isString } from "../asdf/datatype.js";
 import type { SkycellWcsInfo } from "./association.js";
 import { describeKind, openRoman } from "./roman_file.js";
@@ -115,12 +115,18 @@ export class Skymap {
   }
 
   private async indexOf(name: string): Promise<number | undefined> {
-    const { offset, datatype, row } = fieldAt(this.cells, "name");
+    const { offset, field, row } = fieldAt(this.cells, "name");
     const rows = this.cells.shape[0];
     for (let first = 0; first < rows; first += PIECE_ROWS) {
       const shape = [Math.min(PIECE_ROWS, rows - first)];
-      const names = this.cells.view({ shape, datatype, offset: first * row + offset, strides: [row] });
-      const found = (await names.readStrings()).indexOf(name);
+      // a table of one column keeps that column's byte order
+      const names = this.cells.view({
+        shape,
+        datatype: [field],
+        offset: first * row + offset,
+        strides: [row],
+      });
+      const found = ((await names.readFields()).name as string[]).indexOf(name);
       if (found >= 0) return first + found;
     }
     return undefined;
@@ -142,12 +148,12 @@ function fieldsOf(array: NdArray): readonly Field[] | undefined {
   return typeof datatype === "string" || isString(datatype) ? undefined : (datatype as readonly Field[]);
 }
 
-/** Byte offset of a field within a row, its datatype, and bytes a row. */
-function fieldAt(array: NdArray, name: string): { offset: number; datatype: Datatype; row: number } {
+/** A field, its byte offset within a row, and bytes a row. */
+function fieldAt(array: NdArray, name: string): { offset: number; field: Field; row: number } {
   let row = 0;
-  let found: { offset: number; datatype: Datatype } | undefined;
+  let found: { offset: number; field: Field } | undefined;
   for (const field of fieldsOf(array) ?? []) {
-    if (field.name === name) found = { offset: row, datatype: field.datatype };
+    if (field.name === name) found = { offset: row, field };
     row += fieldSize(field);
   }
   if (!found) throw new UserError(`${array.where}: no column ${name}`);
