@@ -23,6 +23,8 @@ export interface PixelMap {
   readonly ny: number;
   /** Pixels that have a position; calc_pixmap leaves the others NaN. */
   readonly section: Section;
+  /** Whether some pixel within the section has no position either. */
+  readonly holes: boolean;
   /** Position of the centre of pixel (i, j), integers, into `out`; NaN where it has none. */
   pixel(i: number, j: number, out: Float64Array | number[]): void;
   /** Position of any point (x, y); smooth within the section, linear beyond it. */
@@ -116,6 +118,7 @@ function meshgrid(xs: Float64Array, ys: Float64Array): [Float64Array, Float64Arr
 }
 
 class SplineMap implements PixelMap {
+  readonly holes = false;
   private readonly edge = new Float64Array(6);
 
   constructor(
@@ -148,6 +151,7 @@ class SplineMap implements PixelMap {
 /** A map given at each pixel; row-major, NaN where a pixel has no position. */
 export class ArrayMap implements PixelMap {
   readonly section: Section;
+  readonly holes: boolean;
 
   constructor(
     readonly nx: number,
@@ -157,6 +161,14 @@ export class ArrayMap implements PixelMap {
     section?: Section,
   ) {
     this.section = section ?? { x0: 0, x1: nx - 1, y0: 0, y1: ny - 1 };
+    const { x0, x1, y0, y1 } = this.section;
+    let holes = false;
+    for (let j = y0; j <= y1 && !holes; j++) {
+      const row = j * nx;
+      for (let k = row + x0; k <= row + x1 && !holes; k++)
+        holes = !Number.isFinite(x[k]) || !Number.isFinite(y[k]);
+    }
+    this.holes = holes;
   }
 
   pixel(i: number, j: number, out: Float64Array | number[]): void {

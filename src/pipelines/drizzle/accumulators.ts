@@ -1,0 +1,137 @@
+import type { DeviceBuffer, Gpu, Recorder } from "../../gpu/index.js";
+import { fill as fillKernel, finishVariances } from "../../shaders/drizzle/kernels.js";
+import type { Band } from "../context.js";
+
+export interface AccumulatorOptions {
+  /** Exposures that set a bit in the context, 32 a plane; 0 for no context. */
+  readonly contexts?: number;
+  /** Variances, their error and the exposure time. */
+  readonly variances?: boolean;
+  readonly flat?: boolean;
+  /** Variances are weighted by a constant an exposure (weight_type exptime). */
+  readonly constantWeights?: boolean;
+  /** DQ flags of the contributing pixels. */
+  readonly flags?: boolean;
+}
+
+/** Sums over the exposures for one band of the mosaic, nx * band.ny pixels a plane. */
+export class Accumulators {
+  readonly data: DeviceBuffer;
+  readonly weight: DeviceBuffer;
+  readonly context: DeviceBuffer[] = [];
+  readonly dq: DeviceBuffer | undefined;
+  readonly variances: VarianceSums | undefined;
+  /** Stands for bindings that a kernel does not touch. */
+  readonly unused: DeviceBuffer;
+  private readonly all: DeviceBuffer[] = [];
+
+  /** Records the clearing of all planes. */
+  constructor(
+    gpu: Gpu,
+    rec: Recorder,
+    readonly nx: number,
+    readonly band: Band,
+    readonly options: AccumulatorOptions,
+  ) {
+    const plane = (label: string, bytes = nx * band.ny * 4): DeviceBuffer => {
+      const buffer = gpu.alloc(`drizzle ${label}`, bytes);
+      this.all.push(buffer);
+      rec.clear(buffer);
+      return buffer;
+    };
+    this.data = plane("data");
+    this.weight = plane("weight");
+    const planes = Math.ceil((options.contexts ?? 0) / 32);
+    for (let k = 0; k < planes; k++) this.context.push(plane(`context ${k}`));
+    if (options.flags) this.dq = plane("dq");
+    this.unused = plane("unused", 16);
+    if (options.variances)
+      this.variances = {
+        rnoiseWeight: plane("1 / var_rnoise"),
+        rnoiseSum: options.constantWeights ? plane("var_rnoise") : undefined,
+        poissonSum: plane("var_poisson"),
+        poissonWeight: plane("weight of var_poisson"),
+        flatSum: options.flat ? plane("var_flat") : undefined,
+        flatWeight: options.flat ? plane("weight of var_flat") : undefined,
+        exposureTime: plane("exposure time"),
+      };
+  }
+
+  free(): void {
+    for (const buffer of this.all.splice(0)) buffer.free();
+  }
+}
+
+export interface VarianceSums {
+  readonly rnoiseWeight: DeviceBuffer;
+  readonly rnoiseSum: DeviceBuffer | undefined;
+  readonly poissonSum: DeviceBuffer;
+  readonly poissonWeight: DeviceBuffer;
+  readonly flatSum: DeviceBuffer | undefined;
+  readonly flatWeight: DeviceBuffer | undefined;
+  readonly exposureTime: DeviceBuffer;
+}
+
+/** Planes of a band of the mosaic; they are the accumulators' buffers. */
+export interface ResampledPlanes {
+  readonly data: DeviceBuffer;
+  readonly weight: DeviceBuffer;
+  readonly context: readonly DeviceBuffer[];
+  readonly dq: DeviceBuffer | undefined;
+  readonly varRnoise: DeviceBuffer | undefined;
+  readonly varPoisson: DeviceBuffer | undefined;
+  readonly varFlat: DeviceBuffer | undefined;
+  readonly err: DeviceBuffer | undefined;
+  /** Seconds; the sum of the exposure times that cover a pixel. */
+  readonly exposureTime: DeviceBuffer | undefined;
+}
+
+/**
+ * Turn the sums into planes, in place: `fill` where nothing contributed; variances, their NaN and the error as stcal 1.20
+ * Resample.finalize_resample_variance and compute_err "from_var". `pixelScaleRatio`: output to input pixel scale, or undefined for no scaling.
+ */
+export function finalize(
+  rec: Recorder,
+  sums: Accumulators,
+  { fill, pixelScaleRatio }: { fill: number; pixelScaleRatio?: number },
+): ResampledPlanes {
+  const { data, weight, variances: v } = sums;
+  const count = sums.nx * sums.band.ny;
+  const columns = 64 * Math.min(32768, Math.ceil(count / 64));
+  const groups = [columns / 64, Math.ceil(count / columns)] as const;
+  const bits = new Uint32Array(Float32Array.of(fill).buffer)[0];
+  rec.run(fillKernel, { params: { count, columns, fill: bits }, data, weight }, groups);
+  if (v) {
+    const params = {
+      count,
+      columns,
+      scaling: pixelScaleRatio === undefined ? 1 : 1 / pixelScaleRatio ** 2,
+      with_flat: v.flatSum ? 1 : 0,
+      rnoise_summed: v.rnoiseSum ? 1 : 0,
+    };
+    rec.run(
+      finishVariances,
+      {
+        params,
+        rnoise_sum: v.rnoiseSum ?? weight,
+        rnoise_weight: v.rnoiseWeight,
+        poisson_sum: v.poissonSum,
+        poisson_weight: v.poissonWeight,
+        flat_sum: v.flatSum ?? sums.unused,
+        flat_weight: v.flatWeight ?? weight,
+      },
+      groups,
+    );
+  }
+  return {
+    data,
+    weight,
+    context: sums.context,
+    dq: sums.dq,
+    varRnoise: v?.rnoiseWeight,
+    varPoisson: v?.poissonSum,
+    varFlat: v?.flatSum,
+    err: v?.poissonWeight,
+    exposureTime: v?.exposureTime,
+  };
+}

@@ -1,0 +1,153 @@
+import { defineKernel, storage, uniform } from "../../gpu/index.js";
+
+/** Uniforms of the gather kernels; see params.wgsl. */
+const gatherParams = uniform({
+  first: "u32",
+  count: "u32",
+  columns: "u32",
+  in_nx: "i32",
+  in_ny: "i32",
+  nx: "u32",
+  y0: "u32",
+  ny: "u32",
+  one: "i32",
+  unit: "f32",
+  half_side: "f32",
+  bit: "u32",
+  amount: "f32",
+  constant: "u32",
+});
+
+const signal = { data: storage("read_write"), weight: storage("read_write"), context: storage("read_write") };
+const variances = {
+  rnoise_weight: storage("read_write"),
+  poisson_sum: storage("read_write"),
+  poisson_weight: storage("read_write"),
+};
+const fastInputs = { params: gatherParams, tiles: storage("read") };
+const generalInputs = { ...fastInputs, map: storage("read") };
+const packed = { input: storage("read"), errors: storage("read") };
+const fastConstants = ["TILE"];
+const generalConstants = ["TILE", "MAPPED"];
+
+/** Data, weight and context of the tiles in the fast table. */
+export const fastData = defineKernel({
+  label: "drizzle/fast_data",
+  url: new URL("./fast_data.wgsl", import.meta.url),
+  bindings: { ...fastInputs, input: storage("read"), ...signal },
+  constants: fastConstants,
+});
+
+/** All planes of the tiles in the fast table, exposure time included. */
+export const fastPlanes = defineKernel({
+  label: "drizzle/fast_planes",
+  url: new URL("./fast_planes.wgsl", import.meta.url),
+  bindings: { ...fastInputs, ...packed, ...signal, ...variances, exposure_time: storage("read_write") },
+  constants: fastConstants,
+});
+
+/** Data, weight and context of the tiles in the general table. */
+export const generalData = defineKernel({
+  label: "drizzle/general_data",
+  url: new URL("./general_data.wgsl", import.meta.url),
+  bindings: { ...generalInputs, input: storage("read"), ...signal },
+  constants: generalConstants,
+});
+
+/** All planes but exposure time of the tiles in the general table. */
+export const generalPlanes = defineKernel({
+  label: "drizzle/general_planes",
+  url: new URL("./general_planes.wgsl", import.meta.url),
+  bindings: { ...generalInputs, ...packed, ...signal, ...variances },
+  constants: generalConstants,
+});
+
+/** One variance and its weight. */
+export const generalVariance = defineKernel({
+  label: "drizzle/general_variance",
+  url: new URL("./general_variance.wgsl", import.meta.url),
+  bindings: {
+    ...generalInputs,
+    ...packed,
+    variance_sum: storage("read_write"),
+    variance_weight: storage("read_write"),
+  },
+  constants: generalConstants,
+});
+
+/** Exposure time where any good pixel overlaps. */
+export const generalCoverage = defineKernel({
+  label: "drizzle/general_coverage",
+  url: new URL("./general_coverage.wgsl", import.meta.url),
+  bindings: { ...generalInputs, ...packed, exposure_time: storage("read_write") },
+  constants: generalConstants,
+});
+
+/** DQ flags of the contributing pixels, ORed. */
+export const generalFlags = defineKernel({
+  label: "drizzle/general_flags",
+  url: new URL("./general_flags.wgsl", import.meta.url),
+  bindings: { ...generalInputs, input: storage("read"), dq: storage("read"), out_dq: storage("read_write") },
+  constants: generalConstants,
+});
+
+/** An exposure's planes into the pairs that the gather kernels read. */
+export const pack = defineKernel({
+  label: "drizzle/pack",
+  url: new URL("./pack.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({
+      nx: "u32",
+      ny: "u32",
+      bad_bits: "u32",
+      level: "f32",
+      weighting: "u32",
+      amount: "f32",
+      median: "f32",
+      halves: "u32",
+      derive: "u32",
+      second: "u32",
+      with_errors: "u32",
+    }),
+    data: storage("read"),
+    rnoise: storage("read"),
+    poisson: storage("read"),
+    flat_variance: storage("read"),
+    dq: storage("read"),
+    limits: storage("read"),
+    input: storage("read_write"),
+    errors: storage("read_write"),
+  },
+});
+
+/** The fill value where nothing contributed. */
+export const fill = defineKernel({
+  label: "drizzle/fill",
+  url: new URL("./fill.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ count: "u32", columns: "u32", fill: "u32" }),
+    data: storage("read_write"),
+    weight: storage("read"),
+  },
+});
+
+/** Sums of variances into variances and error, in place. */
+export const finishVariances = defineKernel({
+  label: "drizzle/variances",
+  url: new URL("./variances.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({
+      count: "u32",
+      columns: "u32",
+      scaling: "f32",
+      with_flat: "u32",
+      rnoise_summed: "u32",
+    }),
+    rnoise_sum: storage("read"),
+    rnoise_weight: storage("read_write"),
+    poisson_sum: storage("read_write"),
+    poisson_weight: storage("read_write"),
+    flat_sum: storage("read_write"),
+    flat_weight: storage("read"),
+  },
+});

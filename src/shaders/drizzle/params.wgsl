@@ -1,0 +1,22 @@
+// Shared by the gather kernels.
+struct Params {
+  first: u32,     // record to start from
+  count: u32,     // records
+  columns: u32,   // workgroups a row of the dispatch
+  in_nx: i32,
+  in_ny: i32,
+  nx: u32,        // output columns
+  y0: u32,        // band: rows y0 <= y < y0 + ny
+  ny: u32,
+  one: i32,       // 2^fraction bits: fixed-point units a pixel
+  unit: f32,      // 1 / one
+  half_side: f32, // half of pixfrac
+  bit: u32,       // of the context plane; 0: no context
+  amount: f32,    // exposure time, or the constant variance weight
+  constant: u32,  // bit 0: variances are weighted by `amount` instead of the inverse of the read noise variance;
+                  // bit 1: the variance summed is that of the read noise
+}
+override TILE: u32 = 32u;
+const LANES = 32u;
+// Areas below this are noise of f32 (a sum of four terms of size 1).
+const NOISE = 2e-7;

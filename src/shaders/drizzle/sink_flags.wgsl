@@ -1,0 +1,14 @@
+// ORs the DQ flags of the pixels that contribute.
+struct Sums {
+  flags: u32,
+}
+
+fn counts(p: i32) -> bool { return input[p].x != 0.0 && dq[p] != 0u; }
+
+fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
+  (*s).flags |= select(0u, dq[p], hit);
+}
+
+fn put(o: u32, s: ptr<function, Sums>) {
+  if ((*s).flags != 0u) { out_dq[o] |= (*s).flags; }
+}

@@ -1,0 +1,43 @@
+//!include shared/nan.wgsl
+//!include drizzle/average.wgsl
+//!include drizzle/variance.wgsl
+// Sums into data, weight, context, both variances weighted by the inverse of the read noise variance;
+// `cover` of the including kernel is called where any good pixel, of whatever weight, overlaps.
+struct Sums {
+  weight: f32,
+  data: f32,
+  rnoise: f32,
+  poisson: f32,
+  largest: f32,
+  covered: bool,
+}
+
+fn counts(p: i32) -> bool { return input[p].x != 0.0 || errors[p].x < 0.0; }
+
+fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
+  let a = input[p];
+  let b = errors[p];
+  let dow = select(0.0, share * a.x, hit);
+  (*s).weight += dow;
+  (*s).data += select(0.0, dow * a.y, hit); // NaN counts only where it overlaps
+  (*s).rnoise += select(0.0, dow * b.x, hit);
+  (*s).poisson += select(0.0, dow * b.y, hit);
+  (*s).largest = max((*s).largest, dow);
+  (*s).covered = (*s).covered || (hit && (a.x != 0.0 || b.x < 0.0));
+}
+
+fn put(o: u32, s: ptr<function, Sums>) {
+  if ((*s).covered) { cover(o); }
+  let w = (*s).weight;
+  if (w == 0.0) { return; }
+  average(o, w, (*s).data);
+  if (params.bit != 0u && (*s).largest > 0.0) { context[o] |= params.bit; }
+  let inverse = inverse_variance(square((*s).rnoise / w));
+  if (!(inverse > 0.0)) { return; }
+  rnoise_weight[o] += inverse;
+  let variance = square((*s).poisson / w);
+  if (is_finite(variance)) {
+    poisson_sum[o] += variance * inverse * inverse;
+    poisson_weight[o] += inverse;
+  }
+}

@@ -1,0 +1,29 @@
+//!include shared/nan.wgsl
+//!include drizzle/variance.wgsl
+// Sums one variance (errors.y, or errors.x where told so) with weights from the read noise (errors.x) or a constant.
+struct Sums {
+  weight: f32,
+  rnoise: f32,
+  other: f32,
+}
+
+fn counts(p: i32) -> bool { return input[p].x != 0.0; }
+
+fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
+  let b = errors[p];
+  let dow = select(0.0, share * input[p].x, hit);
+  (*s).weight += dow;
+  (*s).rnoise += select(0.0, dow * b.x, hit);
+  (*s).other += select(0.0, dow * select(b.y, b.x, (params.constant & 2u) != 0u), hit);
+}
+
+fn put(o: u32, s: ptr<function, Sums>) {
+  let w = (*s).weight;
+  if (w == 0.0) { return; }
+  let scale = select(inverse_variance(square((*s).rnoise / w)), params.amount, (params.constant & 1u) != 0u);
+  let variance = square((*s).other / w);
+  if (scale > 0.0 && is_finite(variance)) {
+    variance_sum[o] += variance * scale * scale;
+    variance_weight[o] += scale;
+  }
+}

@@ -1,0 +1,46 @@
+//!include shared/nan.wgsl
+// Variances and the error from the weighted sums, in place:
+// rnoise_weight -> var_rnoise, poisson_sum -> var_poisson, poisson_weight -> err, flat_sum -> var_flat.
+struct Params {
+  count: u32,
+  columns: u32,       // invocations a row of the dispatch
+  scaling: f32,       // 1 / pixel_scale_ratio^2
+  with_flat: u32,
+  rnoise_summed: u32, // 1: rnoise_sum holds weighted variances; 0: a weight is the inverse of its variance
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> rnoise_sum: array<f32>;
+@group(0) @binding(2) var<storage, read_write> rnoise_weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> poisson_sum: array<f32>;
+@group(0) @binding(4) var<storage, read_write> poisson_weight: array<f32>;
+@group(0) @binding(5) var<storage, read_write> flat_sum: array<f32>;
+@group(0) @binding(6) var<storage, read> flat_weight: array<f32>;
+
+fn variance(sum: f32, w: f32) -> f32 {
+  if (w == 0.0) { return nan(); }
+  return sum * params.scaling / w / w;
+}
+
+// Added to a sum that skips NaN.
+fn known(x: f32) -> f32 { return select(x, 0.0, is_nan(x)); }
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let o = id.y * params.columns + id.x;
+  if (o >= params.count) { return; }
+  let rw = rnoise_weight[o];
+  var rnoise = variance(rw, rw);
+  if (params.rnoise_summed != 0u) { rnoise = variance(rnoise_sum[o], rw); }
+  let poisson = variance(poisson_sum[o], poisson_weight[o]);
+  var total = known(rnoise) + known(poisson);
+  var none = is_nan(rnoise) && is_nan(poisson);
+  if (params.with_flat != 0u) {
+    let flat_field = variance(flat_sum[o], flat_weight[o]);
+    flat_sum[o] = flat_field;
+    total += known(flat_field);
+    none = none && is_nan(flat_field);
+  }
+  rnoise_weight[o] = rnoise;
+  poisson_sum[o] = poisson;
+  poisson_weight[o] = select(sqrt(total), nan(), none);
+}
