@@ -1,6 +1,7 @@
-import { type AsdfMap, NdArray, copyTree, float, isMap, withTag } from "../asdf/index.js";
+import { type AsdfMap, NdArray, float, isMap, withTag } from "../asdf/index.js";
 import { fileDateNode } from "./blend.js";
 import { type Column, type ColumnData, tableNode } from "./table.js";
+import { takeNode } from "./tree.js";
 import type { WfiMosaic } from "./wfi_mosaic.js";
 
 const CATALOG_TAG = "asdf://stsci.edu/datamodels/roman/tags/mosaic_source_catalog-2.0.0";
@@ -80,11 +81,10 @@ function derivedMeta(mosaic: WfiMosaic, modelType: string): AsdfMap {
     const to: AsdfMap = (meta[group] = {});
     for (const key of keys) {
       if (isMap(from) && from[key] !== undefined)
-        to[key] = EMPTIED.includes(`${group}.${key}`) ? [] : copyTree(from[key]);
+        to[key] = EMPTIED.includes(`${group}.${key}`) ? [] : takeNode(from, key);
     }
   }
   meta.image = { filename: source.filename, file_date: source.file_date };
-  meta.data_release_id = source.data_release_id;
   return meta;
 }
 
@@ -104,7 +104,9 @@ export class MosaicSourceCatalog {
   ): MosaicSourceCatalog {
     const date = `${new Date().toISOString().slice(0, 19).replace("T", " ")} UTC`;
     const tableMeta = table.meta ? { date, versions, ...table.meta } : undefined;
-    return new MosaicSourceCatalog(derivedMeta(mosaic, "MosaicSourceCatalogModel"), table, tableMeta);
+    const meta = derivedMeta(mosaic, "MosaicSourceCatalogModel");
+    if (mosaic.meta.data_release_id !== undefined) meta.data_release_id = mosaic.meta.data_release_id;
+    return new MosaicSourceCatalog(meta, table, tableMeta);
   }
 
   /** A column by name; undefined where the catalog has none. */

@@ -1,5 +1,5 @@
 import { UserError } from "../errors.js";
-import { type AsdfMap, type AsdfValue, TaggedScalar, isMap } from "../asdf/index.js";
+import { type AsdfMap, type AsdfValue, TaggedScalar, copyTree, float, isMap } from "../asdf/index.js";
 import { notesOf } from "../asdf/types.js";
 import { UtcTime } from "./time.js";
 
@@ -44,6 +44,12 @@ export function isFloatAt(parent: AsdfMap | readonly AsdfValue[], key: string | 
   return (
     !Number.isInteger(value) || Object.is(value, -0) || (notesOf(parent)?.floats?.has(String(key)) ?? false)
   );
+}
+
+/** A copy of the node under a key that stays a float where it is one, whatever mapping it is put into. */
+export function takeNode(parent: AsdfMap, key: string): AsdfValue {
+  const node = parent[key];
+  return typeof node === "number" && isFloatAt(parent, key) ? float(node) : copyTree(node);
 }
 
 /**

@@ -1,5 +1,13 @@
 import { UserError } from "../errors.js";
-import { type AsdfMap, type AsdfValue, type Compression, NdArray, isMap, withTag } from "../asdf/index.js";
+import {
+  type AsdfMap,
+  type AsdfValue,
+  type Compression,
+  NdArray,
+  copyTree,
+  isMap,
+  withTag,
+} from "../asdf/index.js";
 import type { Association } from "./association.js";
 import { Wcs } from "../wcs/index.js";
 import { blendMetadata, fileDateNode, floats } from "./blend.js";
@@ -88,7 +96,7 @@ export class WfiMosaic {
       statistics: floats(statistics),
       telescope: "ROMAN",
       wcs: wcs.toAsdf(),
-      wcsinfo: { ...numbers.wcsinfo, skycell_name: association.target ?? "None" },
+      wcsinfo: Object.assign(copyTree(numbers.wcsinfo), { skycell_name: association.target ?? "None" }),
     });
     const roman: AsdfMap = withTag(TAG, { meta, ...planesOf(arrays) });
     roman.individual_image_cal_logs = models.flatMap(({ meta: { cal_logs } }) =>
