@@ -10,7 +10,7 @@ function filterLine(c: Float64Array): void {
   const first = c[0];
   let z = POLE;
   c[0] += zn * c[n - 1];
-  for (let i = 1; i < n; i++, z *= POLE) c[0] += z * (c[i] + zn * c[n - 1 - i]);
+  for (let i = 1; i < n; i++, z *= POLE) c[0] += z * (c[i] + zn * (i === n - 1 ? first : c[n - 1 - i]));
   c[0] = c[0] * (POLE / (1 - zn * zn)) + first;
   for (let i = 1; i < n; i++) c[i] += POLE * c[i - 1];
   c[n - 1] *= POLE / (POLE - 1);

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { labelComponents } from "../../../src/pipelines/source_catalog/label.js";
+import { testGpu } from "../../helpers/gpu.js";
+import { labelComponents as twin } from "../../reference/label.js";
+import { uniforms } from "../../reference/random.js";
+
+const NO_LABEL = 0xffffffff;
+
+async function label(isSource: boolean[], nx: number, ny: number, npixels: number) {
+  const gpu = await testGpu();
+  const seeds = Uint32Array.from(isSource, (source, i) => (source ? i : NO_LABEL));
+  const buffer = gpu.upload("labels", seeds);
+  const count = await labelComponents(gpu, buffer, nx, ny, npixels);
+  const labels = await gpu.read(buffer, Uint32Array, 0, nx * ny);
+  buffer.free();
+  return { labels, count };
+}
+
+function random(nx: number, ny: number, density: number, seed: number): boolean[] {
+  return Array.from(uniforms(nx * ny, seed), (u) => u < density);
+}
+
+/** A spiral one pixel wide: one component whose first pixel is far from most others. */
+function spiral(n: number): boolean[] {
+  const on = new Array<boolean>(n * n).fill(false);
+  let [x, y, dx, dy, run] = [0, 0, 1, 0, n - 1];
+  on[0] = true;
+  for (let turn = 0; run > 0; turn++) {
+    for (let k = 0; k < run; k++) on[(y += dy) * n + (x += dx)] = true;
+    [dx, dy] = [-dy, dx];
+    if (turn % 2 === 0 && turn > 0) run -= 2;
+    if (turn === 0) run = n - 1;
+  }
+  return on;
+}
+
+describe("labelling", () => {
+  it.each([
+    ["sparse", 301, 97, 0.1, 1],
+    ["near the percolation density of 8-connected pixels", 517, 203, 0.4, 1],
+    ["dense", 130, 70, 0.8, 3],
+    ["one row", 5000, 1, 0.5, 2],
+    ["one column", 1, 1500, 0.5, 2],
+    ["more than one scan of blocks", 1030, 600, 0.3, 4],
+  ])("%s: labels and areas are the twin's", async (_name, nx, ny, density, npixels) => {
+    const isSource = random(nx, ny, density, nx);
+    const got = await label(isSource, nx, ny, npixels);
+    const expected = twin(isSource, nx, ny, npixels);
+    expect(got.count).toBe(expected.count);
+    expect(got.labels).toEqual(expected.labels);
+  });
+
+  it("numbers in raster order of the first pixel, joins by corners and keeps exactly npixels", async () => {
+    const picture = ["..X...X", ".X.X..X", "X......", "...XX.X", "......."];
+    const isSource = [...picture.join("")].map((c) => c === "X");
+    const { labels, count } = await label(isSource, 7, 5, 2);
+    expect(count).toBe(3);
+    expect([...labels]).toEqual(
+      [
+        [0, 0, 1, 0, 0, 0, 2],
+        [0, 1, 0, 1, 0, 0, 2],
+        [1, 0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 3, 3, 0, 0],
+        [0, 0, 0, 0, 0, 0, 0],
+      ].flat(),
+    );
+  });
+
+  it("joins a spiral, all pixels, a lattice of single pixels and none", async () => {
+    const n = 201;
+    const curl = spiral(n);
+    expect(await label(curl, n, n, 1)).toEqual(twin(curl, n, n, 1));
+    const all = new Array<boolean>(333 * 100).fill(true);
+    expect((await label(all, 333, 100, 33300)).count).toBe(1);
+    expect((await label(all, 333, 100, 33301)).count).toBe(0);
+    const lattice = Array.from(
+      { length: 101 * 99 },
+      (_, i) => (i % 101) % 2 === 0 && Math.floor(i / 101) % 2 === 0,
+    );
+    expect((await label(lattice, 101, 99, 1)).count).toBe(51 * 50);
+    const none = new Array<boolean>(50 * 40).fill(false);
+    const empty = await label(none, 50, 40, 1);
+    expect(empty.count).toBe(0);
+    expect(empty.labels.every((l) => l === 0)).toBe(true);
+  });
+
+  it("gives the same bits twice", async () => {
+    const isSource = random(700, 300, 0.41, 9);
+    expect(await label(isSource, 700, 300, 1)).toEqual(await label(isSource, 700, 300, 1));
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import { UserError } from "../../../src/host/errors.js";
+import { gaussianTaps } from "../../../src/host/numerics/gaussian_kernel.js";
+import { detectSources, freeDetection } from "../../../src/pipelines/source_catalog/detection.js";
+import type { DetectOptions } from "../../../src/pipelines/source_catalog/types.js";
+import { testGpu } from "../../helpers/gpu.js";
+import { boxStatistics, coverageMask } from "../../reference/background.js";
+import { convolveMasked } from "../../reference/convolve.js";
+import { labelComponents } from "../../reference/label.js";
+import { normals, uniforms } from "../../reference/random.js";
+
+const log = { info: () => undefined, warn: () => undefined };
+const DEFAULTS: DetectOptions = { bkg_boxsize: 1000, kernel_fwhm: 2, snr_threshold: 3, npixels: 25 };
+const SIGMA = 0.015;
+
+/** Round sources on noise; NaN holes, one of them under a source, and pixels without error. */
+function scene(nx: number, ny: number, seed: number) {
+  const places = uniforms(60, seed);
+  const data = Float32Array.from(normals(nx * ny, seed + 1), (z) => 0.25 + SIGMA * z);
+  for (let s = 0; s < 20; s++) {
+    const [cx, cy, flux] = [places[3 * s] * nx, places[3 * s + 1] * ny, 0.3 + 2 * places[3 * s + 2]];
+    for (let i = 0; i < nx * ny; i++)
+      data[i] += flux * Math.exp(-(((i % nx) - cx) ** 2 + (Math.floor(i / nx) - cy) ** 2) / 12);
+  }
+  const err = new Float32Array(nx * ny).fill(SIGMA);
+  for (let y = 10; y < 24; y++) for (let x = 30; x < 44; x++) data[y * nx + x] = NaN;
+  uniforms(nx * ny, seed + 2).forEach((u, i) => {
+    if (u < 0.01) err[i] = u < 0.005 ? 0 : NaN;
+  });
+  return { data, err, nx, ny };
+}
+
+async function detect(picture: ReturnType<typeof scene>, options: Partial<DetectOptions> = {}) {
+  const gpu = await testGpu();
+  const { nx, ny } = picture;
+  const [data, err] = [gpu.upload("data", picture.data), gpu.upload("err", picture.err)];
+  const before = gpu.memory.used;
+  const found = await detectSources({ gpu, log }, { data, err, nx, ny }, { ...DEFAULTS, ...options });
+  const result = {
+    ...found,
+    data: await gpu.read(found.data, Float32Array, 0, nx * ny),
+    detection: await gpu.read(found.detection, Float32Array, 0, nx * ny),
+    segmentation: await gpu.read(found.segmentation, Uint32Array, 0, nx * ny),
+  };
+  freeDetection(found);
+  expect(gpu.memory.used).toBe(before);
+  data.free();
+  err.free();
+  return result;
+}
+
+describe("detectSources", () => {
+  it.each([
+    ["default options", {}],
+    ["a kernel that reaches beyond most tiles", { kernel_fwhm: 11, snr_threshold: 1 }],
+    ["one tap", { kernel_fwhm: 0.3, npixels: 4 }],
+  ])("%s: detection image and labels are the twins'", async (_name, options) => {
+    const picture = scene(211, 187, 21);
+    const { nx, ny } = picture;
+    const { kernel_fwhm, snr_threshold, npixels } = { ...DEFAULTS, ...options };
+    const got = await detect(picture, options);
+    const mask = coverageMask(picture.data, picture.err);
+    const [{ median, std }] = boxStatistics(picture.data, mask, nx, ny, nx, ny);
+    const subtracted = picture.data.map((x, i) => (mask[i] ? x : x - Math.fround(median)));
+    const expected = convolveMasked(subtracted, mask, nx, ny, gaussianTaps(kernel_fwhm));
+    let clear = true; // of the threshold, by more than the arithmetic differs
+    expected.forEach((value, i) => {
+      if (Number.isNaN(value)) return expect(got.detection[i]).toBeNaN();
+      // f32 sums of (2 radius + 1) products twice, and of their weights: a few 1e-7 of the largest values around
+      expect(Math.abs(got.detection[i] - value)).toBeLessThan(1e-6 * (1 + Math.abs(value)) + 1e-7);
+      if (!mask[i]) clear &&= Math.abs(value - snr_threshold * std) > 1e-7;
+    });
+    expect(clear).toBe(true);
+    const isSource = Array.from(expected, (value, i) => !mask[i] && value > snr_threshold * std);
+    const { labels, count } = labelComponents(isSource, nx, ny, npixels);
+    expect(count).toBeGreaterThan(3);
+    expect(got.nLabels).toBe(count);
+    expect(got.segmentation).toEqual(labels);
+    expect(got.emptyReason).toBeUndefined();
+  });
+
+  it("gives the same bits twice, with a mesh of many boxes", async () => {
+    const picture = scene(211, 187, 5);
+    const options = { bkg_boxsize: 40 };
+    expect(await detect(picture, options)).toMatchObject(await detect(picture, options).then(plain));
+  });
+
+  it("says why there is nothing: no sources, or all pixels masked", async () => {
+    const picture = scene(90, 70, 8);
+    const none = await detect(picture, { snr_threshold: 1e6 });
+    expect([none.nLabels, none.emptyReason]).toEqual([0, "No sources were detected."]);
+    expect(none.segmentation.every((label) => label === 0)).toBe(true);
+    picture.err.fill(NaN);
+    const masked = await detect(picture);
+    expect([masked.nLabels, masked.emptyReason]).toEqual([0, "All pixels are masked."]);
+    expect(masked.segmentation.every((label) => label === 0)).toBe(true);
+  });
+
+  it("names the option that is out of range", async () => {
+    const picture = scene(40, 40, 9);
+    const wrong: [keyof DetectOptions, number][] = [
+      ["bkg_boxsize", 0],
+      ["bkg_boxsize", 2.5],
+      ["kernel_fwhm", -1],
+      ["kernel_fwhm", 100],
+      ["snr_threshold", NaN],
+      ["npixels", 0],
+    ];
+    const gpu = await testGpu();
+    const data = gpu.upload("data", picture.data);
+    for (const [name, value] of wrong) {
+      const attempt = detectSources(
+        { gpu, log },
+        { data, err: data, nx: 40, ny: 40 },
+        { ...DEFAULTS, [name]: value },
+      );
+      await expect(attempt).rejects.toThrow(UserError);
+      await expect(attempt).rejects.toThrow(`source_catalog.${name}`);
+    }
+    data.free();
+  });
+});
+
+/** What of a detection can be compared: the planes and the mesh, no buffers. */
+function plain({ data, detection, segmentation, nLabels, background }: Awaited<ReturnType<typeof detect>>) {
+  return { data, detection, segmentation, nLabels, background };
+}
