@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { openAsdf, type AsdfMap, NdArray } from "../../../src/host/asdf/index.js";
 import { dft2 } from "../../../src/host/psf/dft.js";
-import { type EpsfGrid, mosaicPsf } from "../../../src/host/psf/l3_psf.js";
+import { mosaicPsf } from "../../../src/host/psf/l3_psf.js";
+import { bundledEpsf } from "../../helpers/psf.js";
 
 interface Golden {
   scale: number;
@@ -18,34 +18,12 @@ interface Golden {
 const fixtures = new URL("../../../fixtures/", import.meta.url);
 const goldens = JSON.parse(readFileSync(new URL("psf/golden.json", fixtures), "utf8")) as Golden[];
 
-async function epsf(): Promise<EpsfGrid> {
-  const file = await openAsdf(new URL("references/epsf.asdf", fixtures).pathname);
-  const { meta, psf } = file.tree.roman as { meta: AsdfMap; psf: NdArray };
-  const [, , count, ny, nx] = psf.shape;
-  const all = (await psf.read()) as Float32Array;
-  await file.close();
-  const { oversample, pixel_x, pixel_y, jitter_major, jitter_minor, jitter_position_angle } = meta as Record<
-    string,
-    never
-  >;
-  const stamps = all.subarray(count * ny * nx, 2 * count * ny * nx);
-  return {
-    oversample,
-    pixel_x,
-    pixel_y,
-    nx,
-    ny,
-    stamps,
-    jitter: { jitter_major, jitter_minor, jitter_position_angle },
-  };
-}
-
 describe("the PSF of a mosaic", () => {
   it.each(goldens)(
     "is romancal's at $scale arcsec, pixfrac $pixfrac",
     async ({ scale, pixfrac, jitter, ...golden }) => {
       const [jitter_major, jitter_minor, jitter_position_angle] = jitter ?? [8, 8, 0];
-      const psf = mosaicPsf(await epsf(), scale, pixfrac, {
+      const psf = mosaicPsf(await bundledEpsf(), scale, pixfrac, {
         jitter_major,
         jitter_minor,
         jitter_position_angle,

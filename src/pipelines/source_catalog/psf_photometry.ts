@@ -1,0 +1,291 @@
+import KDBush from "kdbush";
+import { CholeskyDecomposition, Matrix } from "ml-matrix";
+import type { Gpu } from "../../gpu/index.js";
+import type { PsfStamp } from "../../host/psf/l3_psf.js";
+import { uniformSpline } from "../../host/psf/uniform_spline.js";
+import {
+  PSF_FIT_BOX,
+  PSF_FIT_WORDS,
+  PSF_GROUP_WORDS,
+  PSF_SOURCE_WORDS,
+  psfFit,
+  psfScratchWords,
+  psfStart,
+} from "../../shaders/source_catalog/psf_fit.js";
+import { type MeasureImages, withBuffers } from "./measure_device.js";
+
+/** Sources closer than this, pixels, are fitted together. */
+const MIN_SEPARATION = 5;
+const PARAMETERS = 3;
+const BOX_PIXELS = PSF_FIT_BOX * PSF_FIT_BOX;
+
+/** photutils 3.1.1 psf/flags.py */
+const FLAGS = {
+  N_PIXELS_FIT_PARTIAL: 1,
+  POSITION_OUTSIDE_IMAGE: 2,
+  NON_POSITIVE_FLUX: 4,
+  NO_CONVERGENCE: 8,
+  NO_COVARIANCE: 16,
+  NO_OVERLAP: 64,
+  FULLY_MASKED: 128,
+  TOO_FEW_PIXELS: 256,
+  NON_FINITE_POSITION: 512,
+  NON_FINITE_FLUX: 1024,
+  POSITION_OUTSIDE_FIT_REGION: 4096,
+} as const;
+
+/** PSF photometry, a value a source: positions in pixels (0-based centres), flux in nJy; NaN where nothing could be fitted. */
+export interface PsfMeasures {
+  readonly x_psf: Float64Array;
+  readonly x_psf_err: Float64Array;
+  readonly y_psf: Float64Array;
+  readonly y_psf_err: Float64Array;
+  readonly psf_flux: Float64Array;
+  readonly psf_flux_err: Float64Array;
+  /** Reduced chi-squared. */
+  readonly psf_gof: Float64Array;
+  readonly psf_flags: Int32Array;
+}
+
+type Images = Pick<MeasureImages, "nx" | "ny" | "data" | "err" | "mask">;
+
+/** A source to fit: its place in the catalog and the lower left pixel of its untrimmed box. */
+interface Box {
+  readonly index: number;
+  readonly startX: number;
+  readonly startY: number;
+}
+
+/**
+ * Fit the PSF to 5 x 5 pixels about each position, sources within 5 pixels of each other (chained) together: least squares by
+ * the trust-region method from an aperture flux of radius 5. Follows photutils 3.1.1 PSFPhotometry as romancal 1.0.1
+ * source_catalog/psf.py calls it (TRFLSQFitter). A position that is not finite is not fitted (romancal stops there).
+ * @param scale nJy per unit of data and err
+ */
+export async function measurePsf(
+  gpu: Gpu,
+  images: Images,
+  psf: PsfStamp,
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  scale: number,
+): Promise<PsfMeasures> {
+  const measures = emptyMeasures(x.length);
+  const groups = groupsOf(boxesOf(x, y, images), x, y);
+  await fit(gpu, images, psf, groups, x, y, scale, measures);
+  flagResults(measures, x, y, images);
+  return measures;
+}
+
+function emptyMeasures(count: number): PsfMeasures {
+  const column = (): Float64Array => new Float64Array(count).fill(NaN);
+  return {
+    x_psf: column(),
+    x_psf_err: column(),
+    y_psf: column(),
+    y_psf_err: column(),
+    psf_flux: column(),
+    psf_flux_err: column(),
+    psf_gof: column(),
+    psf_flags: new Int32Array(count).fill(
+      FLAGS.N_PIXELS_FIT_PARTIAL |
+        FLAGS.NO_COVARIANCE |
+        FLAGS.NON_FINITE_POSITION |
+        FLAGS.NON_FINITE_FLUX |
+        FLAGS.NO_OVERLAP,
+    ),
+  };
+}
+
+/** Boxes that overlap the image. */
+function boxesOf(x: ArrayLike<number>, y: ArrayLike<number>, { nx, ny }: Images): Box[] {
+  const boxes: Box[] = [];
+  for (let index = 0; index < x.length; index++) {
+    const startX = Math.ceil(x[index] - PSF_FIT_BOX / 2);
+    const startY = Math.ceil(y[index] - PSF_FIT_BOX / 2);
+    if (startX > -PSF_FIT_BOX && startX < nx && startY > -PSF_FIT_BOX && startY < ny)
+      boxes.push({ index, startX, startY });
+  }
+  return boxes;
+}
+
+/** Sources chained by distances of at most MIN_SEPARATION, in the order of their first member. */
+function groupsOf(boxes: readonly Box[], x: ArrayLike<number>, y: ArrayLike<number>): Box[][] {
+  if (boxes.length === 0) return [];
+  const tree = new KDBush(boxes.length);
+  for (const { index } of boxes) tree.add(x[index], y[index]);
+  tree.finish();
+  const grouped = new Uint8Array(boxes.length);
+  const groups: Box[][] = [];
+  for (let seed = 0; seed < boxes.length; seed++) {
+    if (grouped[seed]) continue;
+    grouped[seed] = 1;
+    const members = [seed];
+    for (let k = 0; k < members.length; k++) {
+      const { index } = boxes[members[k]];
+      for (const other of tree.within(x[index], y[index], MIN_SEPARATION)) {
+        if (grouped[other]) continue;
+        grouped[other] = 1;
+        members.push(other);
+      }
+    }
+    groups.push(members.sort((a, b) => a - b).map((member) => boxes[member]));
+  }
+  return groups;
+}
+
+async function fit(
+  gpu: Gpu,
+  images: Images,
+  psf: PsfStamp,
+  groups: readonly Box[][],
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  scale: number,
+  measures: PsfMeasures,
+): Promise<void> {
+  const boxes = groups.flat();
+  if (boxes.length === 0) return;
+  const { sourceWords, groupWords, scratchWords } = packGroups(groups, x, y);
+  await withBuffers(gpu, async (own) => {
+    const spline = own.upload("PSF spline", Float32Array.from(uniformSpline(psf.values, psf.size)));
+    const sources = own.upload("PSF sources", sourceWords);
+    const groupList = own.upload("PSF groups", groupWords);
+    const scratch = own.alloc("PSF fit scratch", 4 * scratchWords);
+    const fits = own.alloc("PSF fits", 4 * PSF_FIT_WORDS * boxes.length);
+    const { nx, ny, data, err, mask } = images;
+    const start = { nx, ny, sources: boxes.length, scale };
+    const params = {
+      nx,
+      ny,
+      groups: groups.length,
+      stamp: psf.size + 2,
+      oversampling: psf.oversampling,
+      scale,
+    };
+    gpu
+      .recorder("source_catalog: PSF fit")
+      .run(psfStart, { params: start, data, mask, sources, fits }, [Math.ceil(boxes.length / 64)])
+      .run(psfFit, { params, data, err, mask, spline, sources, groups: groupList, scratch, fits }, [
+        Math.ceil(groups.length / 64),
+      ])
+      .submit();
+    const results = await gpu.read(fits, Float32Array, 0, PSF_FIT_WORDS * boxes.length);
+    const matrices = await gpu.read(scratch, Float32Array, 0, scratchWords);
+    let first = 0;
+    groups.forEach((group, g) => {
+      storeGroup(
+        group,
+        results.subarray(PSF_FIT_WORDS * first),
+        matrices.subarray(groupWords[PSF_GROUP_WORDS * g + 2]),
+        measures,
+      );
+      first += group.length;
+    });
+  });
+}
+
+function packGroups(
+  groups: readonly Box[][],
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+): { sourceWords: Int32Array; groupWords: Uint32Array; scratchWords: number } {
+  const count = groups.reduce((sum, group) => sum + group.length, 0);
+  const sourceWords = new Int32Array(PSF_SOURCE_WORDS * count);
+  const offsets = new Float32Array(sourceWords.buffer);
+  const groupWords = new Uint32Array(PSF_GROUP_WORDS * groups.length);
+  let first = 0;
+  let scratchWords = 0;
+  groups.forEach((group, g) => {
+    groupWords.set([first, group.length, scratchWords, 0], PSF_GROUP_WORDS * g);
+    scratchWords += psfScratchWords(group.length);
+    for (const { index, startX, startY } of group) {
+      sourceWords.set([startX, startY], PSF_SOURCE_WORDS * first);
+      offsets.set([x[index] - startX, y[index] - startY], PSF_SOURCE_WORDS * first + 2);
+      first++;
+    }
+  });
+  return { sourceWords, groupWords, scratchWords };
+}
+
+/** One group's results into the columns; `fits` are its Fit structs, `matrix` its normal matrix. */
+function storeGroup(
+  group: readonly Box[],
+  fits: Float32Array,
+  matrix: Float32Array,
+  measures: PsfMeasures,
+): void {
+  const words = new Uint32Array(fits.buffer, fits.byteOffset, PSF_FIT_WORDS * group.length);
+  const pixels = group.map((_, k) => words[PSF_FIT_WORDS * k + 4]);
+  const taking = group.flatMap((_, k) => (pixels[k] >= PARAMETERS ? [k] : []));
+  const total = pixels.reduce((sum, count) => (count >= PARAMETERS ? sum + count : sum), 0);
+  const errors =
+    total > PARAMETERS * taking.length ? standardErrors(matrix, group.length, taking) : undefined;
+  group.forEach(({ index, startX, startY }, k) => {
+    const partial = pixels[k] < BOX_PIXELS ? FLAGS.N_PIXELS_FIT_PARTIAL : 0;
+    if (pixels[k] < PARAMETERS) {
+      measures.psf_flags[index] =
+        partial |
+        FLAGS.NO_COVARIANCE |
+        FLAGS.NON_FINITE_POSITION |
+        FLAGS.NON_FINITE_FLUX |
+        (pixels[k] ? FLAGS.TOO_FEW_PIXELS : FLAGS.FULLY_MASKED);
+      return;
+    }
+    const [dx, dy, flux, chi2] = fits.subarray(PSF_FIT_WORDS * k);
+    const converged = words[PSF_FIT_WORDS * k + 5] !== 0;
+    measures.psf_flags[index] =
+      partial | (converged ? 0 : FLAGS.NO_CONVERGENCE) | (errors ? 0 : FLAGS.NO_COVARIANCE);
+    measures.x_psf[index] = startX + dx;
+    measures.y_psf[index] = startY + dy;
+    measures.psf_flux[index] = flux;
+    measures.psf_gof[index] = pixels[k] > PARAMETERS ? chi2 / (pixels[k] - PARAMETERS) : NaN;
+    const at = PARAMETERS * taking.indexOf(k);
+    [measures.psf_flux_err[index], measures.x_psf_err[index], measures.y_psf_err[index]] = errors?.slice(
+      at,
+      at + PARAMETERS,
+    ) ?? [NaN, NaN, NaN];
+  });
+}
+
+/**
+ * Square roots of the diagonal of the normal matrix's pseudo-inverse for the sources that took part: 0 for a parameter that nothing
+ * depends on, NaN where the rest is singular.
+ */
+function standardErrors(matrix: Float32Array, sources: number, taking: readonly number[]): number[] {
+  const n = PARAMETERS * sources;
+  const rows = taking.flatMap((k) => Array.from({ length: PARAMETERS }, (_, i) => PARAMETERS * k + i));
+  const lower = (i: number, j: number): number => matrix[i >= j ? i * n + j : j * n + i];
+  const kept = rows.filter((i) => lower(i, i) > 0);
+  const errors = new Map<number, number>();
+  if (kept.length) {
+    const scale = kept.map((i) => Math.sqrt(lower(i, i)));
+    const normal = new Matrix(kept.map((i, a) => kept.map((j, b) => lower(i, j) / (scale[a] * scale[b]))));
+    const cholesky = new CholeskyDecomposition(normal);
+    const inverse = cholesky.isPositiveDefinite() ? cholesky.solve(Matrix.eye(kept.length)) : undefined;
+    kept.forEach((i, a) => errors.set(i, inverse ? Math.sqrt(inverse.get(a, a)) / scale[a] : NaN));
+  }
+  return rows.map((i) => errors.get(i) ?? 0);
+}
+
+/** Flags that follow from the fitted values. */
+function flagResults(
+  { psf_flags, psf_flux, x_psf, y_psf }: PsfMeasures,
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  { nx, ny }: Images,
+): void {
+  for (let i = 0; i < psf_flags.length; i++) {
+    if (!Number.isFinite(x[i]) || !Number.isFinite(y[i])) psf_flags[i] &= ~FLAGS.NO_OVERLAP;
+    if (x_psf[i] < -0.5 || y_psf[i] < -0.5 || x_psf[i] > nx - 0.5 || y_psf[i] > ny - 0.5)
+      psf_flags[i] |= FLAGS.POSITION_OUTSIDE_IMAGE;
+    if (psf_flux[i] <= 0) psf_flags[i] |= FLAGS.NON_POSITIVE_FLUX;
+    if (outsideBox(x_psf[i], x[i], nx) || outsideBox(y_psf[i], y[i], ny))
+      psf_flags[i] |= FLAGS.POSITION_OUTSIDE_FIT_REGION;
+  }
+}
+
+function outsideBox(fitted: number, initial: number, size: number): boolean {
+  const start = Math.ceil(initial - PSF_FIT_BOX / 2);
+  return fitted < Math.max(start, 0) - 0.5 || fitted > Math.min(start + PSF_FIT_BOX, size) - 0.5;
+}

@@ -1,0 +1,334 @@
+//!include shared/mask.wgsl
+//!include source_catalog/psf_source.wgsl
+// PSF photometry: one thread fits the fluxes and positions of one group of sources together, by the trust-region method of
+// scipy.optimize.least_squares(method="trf") without bounds, on normal equations (the subproblem's solution is the same).
+// A source is fitted on its box of up to 5 x 5 pixels; pixels that two boxes of a group share count twice, as in photutils.
+
+struct Params {
+  nx: u32,
+  ny: u32,
+  groups: u32,
+  stamp: u32,         // edge of the spline's coefficient array
+  oversampling: f32,
+  scale: f32,         // nJy per unit of data and err
+}
+struct Group {
+  first: u32,         // its sources are consecutive
+  count: u32,
+  scratch: u32,       // first word of its scratch
+  spare: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> data: array<f32>;
+@group(0) @binding(2) var<storage, read> err: array<f32>;
+@group(0) @binding(3) var<storage, read> mask: array<u32>;
+@group(0) @binding(4) var<storage, read> spline: array<f32>;
+@group(0) @binding(5) var<storage, read> sources: array<Source>;
+@group(0) @binding(6) var<storage, read> groups: array<Group>;
+@group(0) @binding(7) var<storage, read_write> scratch: array<f32>;
+@group(0) @binding(8) var<storage, read_write> fits: array<Fit>;
+
+const MAX_EVALUATIONS = 100u;
+const FTOL = 1e-8;
+const XTOL = 1e-7;
+const GTOL = 1e-8;
+const ROUNDING = 3e-7; // a predicted relative reduction below what f32 sums can show
+
+// Scratch of a group with n = 3 * count parameters, in words from `base`:
+// normal matrix n * n | its Cholesky factor n * n | parameters n | trial n | gradient n | step n | work n
+var<private> n: u32;
+var<private> base: u32;
+var<private> first: u32;
+
+fn matrix_at(i: u32, j: u32) -> u32 { return base + i * n + j; }
+fn factor_at(i: u32, j: u32) -> u32 { return base + n * n + i * n + j; }
+fn vector_at(which: u32, i: u32) -> u32 { return base + 2u * n * n + which * n + i; }
+const PARAMETERS = 0u;
+const TRIAL = 1u;
+const GRADIENT = 2u;
+const STEP = 3u;
+const WORK = 4u;
+
+// Uniform cubic B-spline weights at t in [0, 1) and their derivatives.
+fn weights(t: f32) -> vec4f {
+  let s = 1.0 - t;
+  return vec4f(s * s * s, 4.0 - 3.0 * t * t * (2.0 - t), 4.0 - 3.0 * s * s * (2.0 - s), t * t * t) / 6.0;
+}
+fn slopes(t: f32) -> vec4f {
+  let s = 1.0 - t;
+  return vec4f(-s * s, t * (3.0 * t - 4.0), s * (4.0 - 3.0 * s), t * t) * 0.5;
+}
+
+// PSF and its derivatives towards +x and +y of the pixel, at an offset in pixels from the source; 0 beyond the stamp.
+fn psf(offset: vec2f) -> vec3f {
+  let last = f32(params.stamp - 3u);           // the stamp's samples are 0 .. last
+  let p = params.oversampling * offset + 0.5 * last;
+  if (any(p < vec2f(0.0)) || any(p > vec2f(last))) { return vec3f(0.0); }
+  let cell = min(floor(p), vec2f(last - 1.0));
+  let t = p - cell;
+  let wx = weights(t.x);
+  let sx = slopes(t.x);
+  let wy = weights(t.y);
+  let sy = slopes(t.y);
+  var value = 0.0;
+  var along = vec2f(0.0);
+  for (var j = 0u; j < 4u; j++) {
+    let k = (u32(cell.y) + j) * params.stamp + u32(cell.x);
+    let row = vec4f(spline[k], spline[k + 1u], spline[k + 2u], spline[k + 3u]);
+    let inner = dot(wx, row);
+    value += wy[j] * inner;
+    along += vec2f(wy[j] * dot(sx, row), sy[j] * inner);
+  }
+  return vec3f(value, along * params.oversampling);
+}
+
+// The pixel's model less its data, over its error; `which` names the parameter vector. Leaves the row of the Jacobian in WORK.
+fn residual(pixel: vec2i, which: u32, jacobian: bool) -> f32 {
+  let i = u32(pixel.y) * params.nx + u32(pixel.x);
+  let sigma = err[i] * params.scale;
+  var model = 0.0;
+  for (var k = 0u; k < n / 3u; k++) {
+    if (!takes_part(k)) { continue; }
+    let position = vec2f(scratch[vector_at(which, 3u * k + 1u)], scratch[vector_at(which, 3u * k + 2u)]);
+    let p = psf(vec2f(pixel - sources[first + k].start) - position);
+    let flux = scratch[vector_at(which, 3u * k)];
+    model += flux * p.x;
+    if (jacobian) {
+      scratch[vector_at(WORK, 3u * k)] = p.x / sigma;
+      scratch[vector_at(WORK, 3u * k + 1u)] = -flux * p.y / sigma;
+      scratch[vector_at(WORK, 3u * k + 2u)] = -flux * p.z / sigma;
+    }
+  }
+  return (model - data[i] * params.scale) / sigma;
+}
+
+// A source with fewer pixels than parameters is left out of its group.
+fn takes_part(k: u32) -> bool {
+  return fits[first + k].pixels >= 3u;
+}
+
+// Half the sum of squares; with `jacobian` also the normal matrix and the gradient at PARAMETERS.
+fn evaluate(which: u32, jacobian: bool) -> f32 {
+  if (jacobian) {
+    for (var i = 0u; i < n * n; i++) { scratch[base + i] = 0.0; }
+    for (var i = 0u; i < n; i++) {
+      scratch[vector_at(GRADIENT, i)] = 0.0;
+      scratch[vector_at(WORK, i)] = 0.0;
+      if (!takes_part(i / 3u)) { scratch[matrix_at(i, i)] = 1.0; }
+    }
+  }
+  var cost = 0.0;
+  for (var k = 0u; k < n / 3u; k++) {
+    if (!takes_part(k)) { continue; }
+    var chi2 = 0.0;
+    for (var b = 0i; b < BOX * BOX; b++) {
+      let pixel = sources[first + k].start + vec2i(b % BOX, b / BOX);
+      if (!usable(pixel)) { continue; }
+      let r = residual(pixel, which, jacobian);
+      chi2 += r * r;
+      if (jacobian) { accumulate(r); }
+    }
+    cost += 0.5 * chi2;
+    if (jacobian) { fits[first + k].chi2 = chi2; }
+  }
+  return cost;
+}
+
+// Add a pixel's row of the Jacobian (in WORK) to the lower half of the normal matrix and to the gradient.
+fn accumulate(r: f32) {
+  for (var i = 0u; i < n; i++) {
+    let ji = scratch[vector_at(WORK, i)];
+    scratch[vector_at(GRADIENT, i)] += ji * r;
+    for (var j = 0u; j <= i; j++) { scratch[matrix_at(i, j)] += ji * scratch[vector_at(WORK, j)]; }
+  }
+}
+
+// Cholesky factor of the normal matrix + alpha; false where it is not positive definite to f32.
+fn factorise(alpha: f32) -> bool {
+  for (var i = 0u; i < n; i++) {
+    for (var j = 0u; j <= i; j++) {
+      var sum = scratch[matrix_at(i, j)] + select(0.0, alpha, i == j);
+      let whole = sum;
+      for (var k = 0u; k < j; k++) { sum -= scratch[factor_at(i, k)] * scratch[factor_at(j, k)]; }
+      if (i == j) {
+        if (!(sum > 1e-6 * whole)) { return false; }
+        scratch[factor_at(i, i)] = sqrt(sum);
+      } else {
+        scratch[factor_at(i, j)] = sum / scratch[factor_at(j, j)];
+      }
+    }
+  }
+  return true;
+}
+
+// STEP = -(matrix + alpha)^-1 gradient, given the factor; returns its length.
+fn solve() -> f32 {
+  for (var i = 0u; i < n; i++) {
+    var sum = -scratch[vector_at(GRADIENT, i)];
+    for (var k = 0u; k < i; k++) { sum -= scratch[factor_at(i, k)] * scratch[vector_at(STEP, k)]; }
+    scratch[vector_at(STEP, i)] = sum / scratch[factor_at(i, i)];
+  }
+  for (var back = 0u; back < n; back++) {
+    let i = n - 1u - back;
+    var sum = scratch[vector_at(STEP, i)];
+    for (var k = i + 1u; k < n; k++) { sum -= scratch[factor_at(k, i)] * scratch[vector_at(STEP, k)]; }
+    scratch[vector_at(STEP, i)] = sum / scratch[factor_at(i, i)];
+  }
+  return length_of(STEP);
+}
+
+fn length_of(which: u32) -> f32 {
+  var sum = 0.0;
+  for (var i = 0u; i < n; i++) { let v = scratch[vector_at(which, i)]; sum += v * v; }
+  return sqrt(sum);
+}
+
+// d|STEP|/dalpha: -|L^-1 step|^2 / |step|.
+fn length_slope(step_length: f32) -> f32 {
+  var square = 0.0;
+  for (var i = 0u; i < n; i++) {
+    var sum = scratch[vector_at(STEP, i)];
+    for (var k = 0u; k < i; k++) { sum -= scratch[factor_at(i, k)] * scratch[vector_at(WORK, k)]; }
+    let y = sum / scratch[factor_at(i, i)];
+    scratch[vector_at(WORK, i)] = y;
+    square += y * y;
+  }
+  return -square / step_length;
+}
+
+// Leaves in STEP the step within the trust radius and returns the damping that gives it (scipy _lsq/common.py
+// solve_lsq_trust_region). The first turn tries the Newton step; one call site of each helper keeps the code small.
+fn trust_region_step(radius: f32, initial_alpha: f32) -> f32 {
+  var lower = 0.0;
+  let upper_start = length_of(GRADIENT) / radius;
+  var upper = upper_start;
+  var alpha = 0.0;
+  var step_length = 0.0;
+  var last = false;
+  for (var turn = 0u; turn < 12u; turn++) {
+    let regular = factorise(max(alpha, 0.0));
+    if (regular) { step_length = solve(); }
+    if (last) { break; }
+    let phi = step_length - radius;
+    let slope = length_slope(step_length);
+    if (turn == 0u) {
+      if (regular && phi <= 0.0) { return 0.0; }
+      lower = select(0.0, -phi / slope, regular);
+      alpha = initial_alpha;
+      if (!regular && alpha == 0.0) { alpha = max(0.001 * upper, sqrt(lower * upper)); }
+    } else if (!regular) {
+      lower = max(lower, alpha);
+      alpha = 2.0 * alpha + 1e-30;
+      continue;
+    } else {
+      if (phi < 0.0) { upper = alpha; }
+      let ratio = phi / slope;
+      lower = max(lower, alpha - ratio);
+      alpha -= (phi + radius) * ratio / radius;
+      last = abs(phi) < 0.01 * radius || turn == 10u;
+    }
+    if (!last && (alpha < lower || alpha > upper)) { alpha = max(0.001 * upper, sqrt(lower * upper)); }
+  }
+  let shrink = radius / max(step_length, 1e-30);
+  for (var i = 0u; i < n; i++) { scratch[vector_at(STEP, i)] *= shrink; }
+  return alpha;
+}
+
+// Reduction of the quadratic model along STEP.
+fn predicted_reduction() -> f32 {
+  var linear = 0.0;
+  var quadratic = 0.0;
+  for (var i = 0u; i < n; i++) {
+    let p = scratch[vector_at(STEP, i)];
+    linear += p * scratch[vector_at(GRADIENT, i)];
+    for (var j = 0u; j < i; j++) { quadratic += 2.0 * p * scratch[matrix_at(i, j)] * scratch[vector_at(STEP, j)]; }
+    quadratic += p * p * scratch[matrix_at(i, i)];
+  }
+  return -(linear + 0.5 * quadratic);
+}
+
+// Length of the parameter vector with positions counted from the image's origin, as scipy sees it.
+fn parameter_length() -> f32 {
+  var sum = 0.0;
+  for (var k = 0u; k < n / 3u; k++) {
+    let flux = scratch[vector_at(PARAMETERS, 3u * k)];
+    let x = f32(sources[first + k].start.x) + scratch[vector_at(PARAMETERS, 3u * k + 1u)];
+    let y = f32(sources[first + k].start.y) + scratch[vector_at(PARAMETERS, 3u * k + 2u)];
+    sum += flux * flux + x * x + y * y;
+  }
+  return sqrt(sum);
+}
+
+fn steepest() -> f32 {
+  var most = 0.0;
+  for (var i = 0u; i < n; i++) { most = max(most, abs(scratch[vector_at(GRADIENT, i)])); }
+  return most;
+}
+
+// Turns evaluate the parameters with their derivatives, then trial steps until one is better, and so on. One call site of
+// evaluate() keeps the compiled code small.
+fn fit() -> u32 {
+  var cost = 0.0;
+  var radius = 0.0;
+  var alpha = 0.0;
+  var predicted = 0.0;
+  var status = 0u;
+  var trial = false;
+  var evaluations = 0u;
+  loop {
+    let found = evaluate(select(PARAMETERS, TRIAL, trial), !trial);
+    if (trial) {
+      evaluations++;
+      let step_length = length_of(STEP);
+      var reduction = cost - found;
+      if (predicted <= ROUNDING * cost && step_length <= radius) { reduction = max(reduction, 1e-30); status = 2u; }
+      let ratio = select(0.0, reduction / predicted, predicted > 0.0);
+      if (step_length < XTOL * (XTOL + parameter_length())) { status = 3u; }
+      if (reduction < FTOL * cost && ratio > 0.25) { status = 2u; }
+      if (status == 0u) {
+        var next = radius;
+        if (ratio < 0.25) { next = 0.25 * step_length; } else if (ratio > 0.75 && step_length > 0.95 * radius) { next = 2.0 * radius; }
+        alpha *= radius / next;
+        radius = next;
+      }
+      if (reduction > 0.0) {
+        for (var i = 0u; i < n; i++) { scratch[vector_at(PARAMETERS, i)] = scratch[vector_at(TRIAL, i)]; }
+        trial = false;
+        continue;
+      }
+    } else {
+      cost = found;
+      if (evaluations == 0u) {
+        evaluations = 1u;
+        radius = parameter_length();
+        if (radius == 0.0) { radius = 1.0; }
+      }
+      if (status == 0u && steepest() < GTOL) { status = 1u; }
+    }
+    if (status != 0u || evaluations >= MAX_EVALUATIONS) { break; }
+    alpha = trust_region_step(radius, alpha);
+    predicted = predicted_reduction();
+    for (var i = 0u; i < n; i++) { scratch[vector_at(TRIAL, i)] = scratch[vector_at(PARAMETERS, i)] + scratch[vector_at(STEP, i)]; }
+    trial = true;
+  }
+  return status;
+}
+
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= params.groups) { return; }
+  let group = groups[id.x];
+  n = 3u * group.count;
+  base = group.scratch;
+  first = group.first;
+  for (var k = 0u; k < group.count; k++) {
+    scratch[vector_at(PARAMETERS, 3u * k)] = fits[first + k].flux;
+    scratch[vector_at(PARAMETERS, 3u * k + 1u)] = sources[first + k].at.x;
+    scratch[vector_at(PARAMETERS, 3u * k + 2u)] = sources[first + k].at.y;
+  }
+  let status = fit();
+  for (var k = 0u; k < group.count; k++) {
+    fits[first + k].flux = scratch[vector_at(PARAMETERS, 3u * k)];
+    fits[first + k].at = vec2f(scratch[vector_at(PARAMETERS, 3u * k + 1u)], scratch[vector_at(PARAMETERS, 3u * k + 2u)]);
+    fits[first + k].status = status;
+  }
+}
