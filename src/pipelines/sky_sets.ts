@@ -2,6 +2,7 @@ import type { DeviceBuffer, Gpu } from "../gpu/index.js";
 import type { Moments, StatAnswer, StatRequest, StatRun } from "../host/numerics/imagestats.js";
 import type { Spans } from "../host/numerics/polygon_fill.js";
 import {
+  firstPixel,
   maskPixels,
   PARTIAL_WORDS,
   setHistogram,
@@ -12,7 +13,8 @@ import { strides } from "./flux.js";
 
 const BLOCKS = 1024;
 const DIGITS = 256;
-const NO_PIXEL = 0xffffffff;
+
+const EVERYTHING = { kind: "moments", lo: 0, hi: 0, pivot: 0 } as const;
 
 interface Query {
   readonly set: number;
@@ -29,6 +31,8 @@ export class SkySets {
   private readonly rows: DeviceBuffer;
   private readonly runs: DeviceBuffer;
   private readonly height: number;
+  private readonly sets: number;
+  private first: Promise<Float32Array> | undefined;
 
   /**
    * @param data f32 image of nx x ny, row-major
@@ -43,6 +47,7 @@ export class SkySets {
     bad: number,
     sets: readonly Spans[],
   ) {
+    this.sets = sets.length;
     this.height = Math.ceil(ny / BLOCKS);
     this.values = this.keep(gpu.alloc("skymatch values", 4 * nx * ny));
     const table = layOut(sets, ny);
@@ -93,7 +98,8 @@ export class SkySets {
         .run(setMoments, { ...this.bindings(tasks), partials }, [blocks, queries.length])
         .submit();
       const words = await this.gpu.read(partials, Uint32Array);
-      return queries.map((_, k) => momentsFrom(words, k * blocks, blocks));
+      const first = await this.firstValues();
+      return queries.map(({ set }, k) => ({ ...momentsFrom(words, k * blocks, blocks), first: first[set] }));
     } finally {
       partials.free();
       tasks.free();
@@ -122,6 +128,30 @@ export class SkySets {
     } finally {
       counts.free();
       tasks.free();
+    }
+  }
+
+  /** Value of each set's first pixel, NaN for a set without any; looked for once. */
+  private firstValues(): Promise<Float32Array> {
+    this.first ??= this.findFirst();
+    return this.first;
+  }
+
+  private async findFirst(): Promise<Float32Array> {
+    const sets = Array.from({ length: this.sets }, (_, set) => ({ set, request: EVERYTHING }));
+    const tasks = this.gpu.upload("skymatch tasks", this.tasks(sets, []));
+    const found = this.gpu.alloc("skymatch first", 8 * this.sets);
+    try {
+      this.gpu
+        .recorder("skymatch first")
+        .run(firstPixel, { ...this.bindings(tasks), found }, [1, this.sets])
+        .submit();
+      const words = await this.gpu.read(found, Uint32Array);
+      const values = new Float32Array(words.buffer);
+      return Float32Array.from(sets, ({ set }) => (words[2 * set] ? values[2 * set + 1] : NaN));
+    } finally {
+      tasks.free();
+      found.free();
     }
   }
 
@@ -167,13 +197,11 @@ function layOut(sets: readonly Spans[], ny: number): { rows: Uint32Array; runs: 
 }
 
 /** The blocks' partial sums, added up in f64 in the order of the rows. */
-function momentsFrom(words: Uint32Array, firstBlock: number, blocks: number): Moments {
+function momentsFrom(words: Uint32Array, firstBlock: number, blocks: number): Omit<Moments, "first"> {
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
   let [count, sum, squares, min, max] = [0, 0, 0, Infinity, -Infinity];
-  let first = NaN;
   for (let block = firstBlock; block < firstBlock + blocks; block++) {
     const at = PARTIAL_WORDS * block;
-    if (Number.isNaN(first) && words[at + 6] !== NO_PIXEL) first = floats[at + 7];
     if (words[at] === 0) continue;
     count += words[at];
     sum += floats[at + 1];
@@ -181,5 +209,5 @@ function momentsFrom(words: Uint32Array, firstBlock: number, blocks: number): Mo
     min = Math.min(min, floats[at + 4]);
     max = Math.max(max, floats[at + 5]);
   }
-  return { count, sum, squares, min, max, first };
+  return { count, sum, squares, min, max };
 }

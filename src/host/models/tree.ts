@@ -1,6 +1,6 @@
 import { UserError } from "../errors.js";
 import { type AsdfMap, type AsdfValue, TaggedScalar, copyTree, float, isMap } from "../asdf/index.js";
-import { notesOf } from "../asdf/types.js";
+import { isFloat, notesOf } from "../asdf/types.js";
 import { UtcTime } from "./time.js";
 
 /** A value of the tree without its scalar's tag. */
@@ -39,7 +39,9 @@ export function timeOf(node: AsdfValue | undefined): UtcTime | undefined {
 
 /** Whether a number of a mapping or list is a float though it is whole, as `3.0`. */
 export function isFloatAt(parent: AsdfMap | readonly AsdfValue[], key: string | number): boolean {
-  const value = untag((parent as AsdfMap)[key]);
+  const node = (parent as AsdfMap)[key];
+  if (isFloat(node)) return true;
+  const value = untag(node);
   if (typeof value !== "number") return false;
   return (
     !Number.isInteger(value) || Object.is(value, -0) || (notesOf(parent)?.floats?.has(String(key)) ?? false)

@@ -84,8 +84,9 @@ interface Clipped {
   readonly hi: number;
 }
 
-/** The statistic of a set of pixels; undefined where there are none within the limits, or the result is not finite. */
+/** The statistic of a set of pixels; undefined where there are none within the limits, a width is 0, or the result is not finite. */
 export function* skyStatistic(options: StatOptions): StatRun<SkyValue | undefined> {
+  if (options.lsigma <= 0 || options.usigma <= 0 || options.binwidth <= 0) return undefined;
   const clipped = yield* clip(options);
   if (!clipped) return undefined;
   const sky = yield* statistic(options, clipped);

@@ -1,9 +1,8 @@
-//!include shared/nan.wgsl
 //!include skymatch/sets.wgsl
 // Counts over a set's pixels: of trunc(centre * (v - lo)) for lo <= v < hi, or (bins = 0) of a byte of the ordered keys of
 // lo <= v <= hi. The first LOCAL bins are counted within the workgroup before they are added to `counts`.
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> values: array<f32>;
+@group(0) @binding(1) var<storage, read> values: array<vec4f>;
 @group(0) @binding(2) var<storage, read> rows: array<u32>;
 @group(0) @binding(3) var<storage, read> runs: array<vec2u>;
 @group(0) @binding(4) var<storage, read> tasks: array<Task>;
@@ -30,6 +29,14 @@ fn bin_of(task: Task, v: f32) -> u32 {
   return (key >> task.shift) & 0xffu;
 }
 
+fn add(task: Task, bin: u32) {
+  if (bin < LOCAL) {
+    atomicAdd(&near[bin], 1u);
+  } else if (bin != NONE) {
+    atomicAdd(&counts[task.at + bin], 1u);
+  }
+}
+
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let task = tasks[group.y];
@@ -37,15 +44,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var y = group.x * params.height; y < end; y++) {
     let last = rows[task.rows + y + 1u];
     for (var k = rows[task.rows + y]; k < last; k++) {
-      let run = runs[k];
-      for (var x = run.x + lane; x <= run.y; x += 256u) {
-        let v = values[y * params.nx + x];
-        if (is_nan(v)) { continue; }
-        let bin = bin_of(task, v);
-        if (bin < LOCAL) {
-          atomicAdd(&near[bin], 1u);
-        } else if (bin != NONE) {
-          atomicAdd(&counts[task.at + bin], 1u);
+      let run = vec2u(y * params.nx) + runs[k];
+      for (var q = (run.x >> 2u) + lane; q <= (run.y >> 2u); q += 256u) {
+        let v = values[q];
+        let ok = within_run(q, run) & not_nan(v);
+        for (var c = 0; c < 4; c++) {
+          if (ok[c]) { add(task, bin_of(task, v[c])); }
         }
       }
     }

@@ -25,7 +25,14 @@ const SETS = {
   tasks: storage("read"),
 } as const;
 
-/** Count, sums about a pivot, range and first pixel of sets of pixels; groups: [row blocks, tasks]. */
+/** Value of the first pixel of each set; groups: [1, tasks]. */
+export const firstPixel = defineKernel({
+  label: "skymatch/first",
+  url: new URL("./first.wgsl", import.meta.url),
+  bindings: { ...SETS, found: storage("read_write") },
+});
+
+/** Count, sums about a pivot and range of sets of pixels; groups: [row blocks, tasks]. */
 export const setMoments = defineKernel({
   label: "skymatch/moments",
   url: new URL("./moments.wgsl", import.meta.url),
