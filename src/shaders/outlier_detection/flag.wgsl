@@ -13,14 +13,12 @@ struct Params {
 const ROWS = 16u;
 
 // First threshold of a column's rows, each row with the rows above and below.
-fn grown(x: u32, block: u32) -> u32 {
-  let at = block * params.size.x + x;
+fn grown(x: u32, strip: u32) -> u32 {
+  let at = strip * params.size.x + x;
   let rows = masks[at] & 0xffffu;
-  let below = rows << 1u;
-  let above = rows >> 1u;
-  var result = rows | below | above;
-  if (block > 0u) { result |= (masks[at - params.size.x] >> 15u) & 1u; }
-  if ((block + 1u) * ROWS < params.size.y) { result |= (masks[at + params.size.x] & 1u) << 15u; }
+  var result = rows | (rows << 1u) | (rows >> 1u);
+  if (strip > 0u) { result |= (masks[at - params.size.x] >> 15u) & 1u; }
+  if ((strip + 1u) * ROWS < params.size.y) { result |= (masks[at + params.size.x] & 1u) << 15u; }
   return result;
 }
 
