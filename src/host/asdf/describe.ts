@@ -8,6 +8,7 @@ import {
   TaggedScalar,
   YAML_TAG,
   isMap,
+  notesOf,
   tagOf,
   type AsdfMap,
   type AsdfValue,
