@@ -1,17 +1,21 @@
 import type { Gpu } from "../gpu/index.js";
 import { meanAndMax } from "../shaders/resample/mean_and_max.js";
-import { type Chunk, OrderStatistics } from "./order_statistics.js";
+import { type Chunk, type HostChunk, OrderStatistics } from "./order_statistics.js";
 
 /** Values a workgroup adds up: few enough a lane that f32 sums keep 1e-6. */
 const VALUES_PER_WORKGROUP = 4096;
 const MAX_WORKGROUPS = 16384;
 const MAD_TO_SIGMA = 1.482602218505602;
 
-/** Mean and maximum of the values above 0, both 0 where there are none; sums f32 within a workgroup, f64 over them. */
-export async function meanAndMaxAboveZero(
-  gpu: Gpu,
-  chunks: readonly Chunk[],
-): Promise<{ mean: number; max: number }> {
+export interface SumAndMax {
+  readonly count: number;
+  readonly sum: number;
+  /** 0 where nothing is above 0. */
+  readonly max: number;
+}
+
+/** Count, sum and maximum of the values above 0; sums f32 within a workgroup, f64 over them. */
+export async function sumAndMaxAboveZero(gpu: Gpu, chunks: readonly Chunk[]): Promise<SumAndMax> {
   const groups = chunks.map(({ count }) =>
     Math.min(MAX_WORKGROUPS, Math.max(1, Math.ceil(count / VALUES_PER_WORKGROUP))),
   );
@@ -33,7 +37,7 @@ export async function meanAndMaxAboveZero(
       sum += floats[i + 1];
       max = Math.max(max, floats[i + 2]);
     }
-    return { mean: count ? sum / count : 0, max };
+    return { count, sum, max };
   } finally {
     partials.free();
   }
@@ -50,10 +54,16 @@ export interface MosaicStatistics {
  * Median and scaled median absolute deviation of the finite pixels with an error above 0, and their share; NaN, NaN and 0 where
  * there are none. Chunks hold data as values and err as guards. Source: romancal 1.0.1 lib/statistics.py.
  */
-export async function mosaicStatistics(gpu: Gpu, chunks: readonly Chunk[]): Promise<MosaicStatistics> {
+export async function mosaicStatistics(
+  gpu: Gpu,
+  chunks: readonly (Chunk | HostChunk)[],
+): Promise<MosaicStatistics> {
   const order = new OrderStatistics(gpu, chunks, { mode: "guarded" });
   const count = await order.count();
-  const pixels = chunks.reduce((sum, chunk) => sum + chunk.count, 0);
+  const pixels = chunks.reduce(
+    (sum, chunk) => sum + ("count" in chunk ? chunk.count : chunk.values.length),
+    0,
+  );
   if (count === 0) return { image_median: NaN, image_rms: NaN, good_pixel_fraction: 0 };
   const median = await order.median(0, count);
   const deviations = new OrderStatistics(gpu, chunks, { mode: "deviation", centre: median });

@@ -8,6 +8,12 @@ export interface Chunk {
   readonly count: number;
 }
 
+/** Part of an image that lies on the host; it goes to the device for each pass. */
+export interface HostChunk {
+  readonly values: Float32Array;
+  readonly guards?: Float32Array;
+}
+
 /** Which values count: "nonzero": finite, not 0; "guarded": finite with a guard above 0; "deviation": |value - centre| of those. */
 export type Selection =
   { readonly mode: "nonzero" | "guarded" } | { readonly mode: "deviation"; readonly centre: number };
@@ -37,7 +43,7 @@ export class OrderStatistics {
 
   constructor(
     private readonly gpu: Gpu,
-    private readonly chunks: readonly Chunk[],
+    private readonly chunks: readonly (Chunk | HostChunk)[],
     private readonly selection: Selection,
   ) {}
 
@@ -75,15 +81,19 @@ export class OrderStatistics {
     const { shift, prefixShift } = LEVELS[level];
     const bins = gpu.alloc("order histogram", BINS * 4);
     try {
-      const rec = gpu.recorder("order histogram").clear(bins);
+      gpu.recorder("order histogram").clear(bins).submit();
       const centre = selection.mode === "deviation" ? selection.centre : 0;
-      for (const { values, guards = values, count } of this.chunks) {
+      for (const chunk of this.chunks) {
+        const { values, guards = values, count, done } = this.onDevice(chunk);
         const params = { count, shift, prefix_shift: prefixShift, prefix, centre };
-        rec.run(orderHistogram, { params, values, guards, bins }, [stridingGroups(count)], {
-          MODE: MODES[selection.mode],
-        });
+        gpu
+          .recorder("order histogram")
+          .run(orderHistogram, { params, values, guards, bins }, [stridingGroups(count)], {
+            MODE: MODES[selection.mode],
+          })
+          .submit();
+        done();
       }
-      rec.submit();
       const counts = await gpu.read(bins, Uint32Array, 0, BINS);
       this.cache.set(name, counts);
       return counts;
@@ -91,8 +101,21 @@ export class OrderStatistics {
       bins.free();
     }
   }
+
+  private onDevice(chunk: Chunk | HostChunk): Chunk & { done(): void } {
+    if ("count" in chunk) return { ...chunk, done: nothing };
+    const { gpu } = this;
+    const values = gpu.upload("values", chunk.values);
+    const guards = chunk.guards && gpu.upload("guards", chunk.guards);
+    const done = (): void => {
+      values.free();
+      guards?.free();
+    };
+    return { values, guards, count: chunk.values.length, done };
+  }
 }
 
+const nothing = (): void => undefined;
 const word = new DataView(new ArrayBuffer(4));
 
 function valueOfKey(key: number): number {

@@ -12,7 +12,8 @@ export interface GridMap {
 export interface BlotTiles {
   readonly table: Float32Array;
   readonly tiles: readonly [number, number];
-  /** Size of a tile in pixels. */
+  /** Tiles are 32 pixels wide from pixel 0 on, cut by `inside`; else `step` wide from the first pixel inside on. */
+  readonly aligned: boolean;
   readonly step: readonly [number, number];
   readonly inside: GridMap["inside"];
 }
@@ -22,39 +23,59 @@ const WORDS = 36;
 const NODES = 4;
 
 /**
- * Bicubic polynomials through 4 x 4 Chebyshev nodes of each tile. Coefficients are in powers of u, v (-1 to 1 over the tile); the
- * constant term is split into an integer and a small rest, so that f32 keeps the place to about 5e-6 of a pixel.
+ * Bicubic polynomials through 4 x 4 Chebyshev nodes of each tile: of 32 x 32 pixels, or of the map's own pieces. Coefficients are
+ * in powers of u, v (-1 to 1 over the tile); the constant term is split into an integer and a small rest, so that f32 keeps the
+ * place to about 5e-6 of a pixel.
  */
 export function blotTiles(map: GridMap): BlotTiles {
   const { x0, x1, y0, y1 } = map.inside;
-  const along = (first: number, last: number, pieces?: number): { count: number; step: number } => {
-    const count = pieces ?? Math.max(1, Math.ceil((last - first + 1) / TILE));
-    return { count, step: Math.max(1, last - first) / count };
-  };
-  const across = along(x0, x1, map.pieces?.x);
-  const up = along(y0, y1, map.pieces?.y);
-  const table = new Float32Array(across.count * up.count * WORDS);
-  const xs = nodesOf(x0, across.count, across.step);
-  for (let tileY = 0; tileY < up.count; tileY++) {
-    const row = map.evaluate(xs, nodesOf(y0 + tileY * up.step, 1, up.step));
-    for (let tileX = 0; tileX < across.count; tileX++) {
-      const at = (tileY * across.count + tileX) * WORDS;
+  const across = rangesOf(x0, x1, map.pieces?.x);
+  const up = rangesOf(y0, y1, map.pieces?.y);
+  const table = new Float32Array(across.length * up.length * WORDS);
+  const xs = nodesOf(across);
+  up.forEach((range, tileY) => {
+    const row = map.evaluate(xs, nodesOf([range]));
+    across.forEach((_, tileX) => {
+      const at = (tileY * across.length + tileX) * WORDS;
       writeTile(table, at, 0, row.x, tileX * NODES, xs.length);
       writeTile(table, at, 1, row.y, tileX * NODES, xs.length);
-    }
+    });
+  });
+  const size = ([first, last]: Range): number => last - first;
+  return {
+    table,
+    tiles: [across.length, up.length],
+    aligned: !map.pieces,
+    step: [size(across[0]), size(up[0])],
+    inside: map.inside,
+  };
+}
+
+type Range = readonly [first: number, last: number];
+
+/** What each tile spans: 32 pixels from pixel 0 on, cut by the map's limits, or an equal part of what the map spans. */
+function rangesOf(first: number, last: number, pieces: number | undefined): Range[] {
+  if (pieces !== undefined) {
+    const step = Math.max(1, last - first) / pieces;
+    return Array.from({ length: pieces }, (_, i) => [first + i * step, first + (i + 1) * step]);
   }
-  return { table, tiles: [across.count, up.count], step: [across.step, up.step], inside: map.inside };
+  return Array.from({ length: Math.floor(last / TILE) + 1 }, (_, i) => {
+    const low = Math.max(first, i * TILE);
+    const high = Math.min(last, i * TILE + TILE - 1);
+    const middle = (low + high) / 2;
+    const reach = Math.max((high - low) / 2, 0.5);
+    return [middle - reach, middle + reach];
+  });
 }
 
 const CHEBYSHEV = Array.from({ length: NODES }, (_, k) => Math.cos(((2 * k + 1) * Math.PI) / (2 * NODES)));
 /** Coefficients of 1, u, u^2, u^3 from the values at the nodes. */
 const TO_POWERS = invertVandermonde(CHEBYSHEV);
 
-function nodesOf(first: number, count: number, step: number): Float64Array {
-  return Float64Array.from({ length: count * NODES }, (_, i) => {
-    const tile = Math.floor(i / NODES);
-    return first + step * (tile + 0.5 * (1 + CHEBYSHEV[i % NODES]));
-  });
+function nodesOf(ranges: readonly Range[]): Float64Array {
+  return Float64Array.from(
+    ranges.flatMap(([first, last]) => CHEBYSHEV.map((u) => first + 0.5 * (last - first) * (1 + u))),
+  );
 }
 
 function writeTile(

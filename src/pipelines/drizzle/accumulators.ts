@@ -57,8 +57,9 @@ export class Accumulators {
       };
   }
 
-  free(): void {
-    for (const buffer of this.all.splice(0)) buffer.free();
+  /** Frees all planes but those to `keep`, which are the caller's from then on. */
+  free(keep: readonly DeviceBuffer[] = []): void {
+    for (const buffer of this.all.splice(0)) if (!keep.includes(buffer)) buffer.free();
   }
 }
 

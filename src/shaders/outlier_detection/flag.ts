@@ -22,25 +22,32 @@ export const blot = defineKernel({
     median: storage("read"),
     blotted: storage("read_write"),
   },
+  constants: ["ALIGNED"],
 });
 
-/** Sets `flags` in dq where a pixel is an outlier against the blotted median, and adds up how many. */
+/** Rows of a column that one word of `masks` answers for. */
+export const MASK_ROWS = 16;
+
+/** Words [ceil(ny / 16)][nx]: which pixels are beyond the two thresholds. */
+export const threshold = defineKernel({
+  label: "outlier_detection/threshold",
+  url: new URL("./threshold.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ size: "vec2u", half: "u32", background: "f32", snr: "vec2f", scale: "vec2f" }),
+    data: storage("read"),
+    err: storage("read"),
+    blotted: storage("read"),
+    masks: storage("read_write"),
+  },
+});
+
+/** Sets `flags` in dq where a pixel is an outlier, and adds up how many in counts[counter]. */
 export const flagOutliers = defineKernel({
   label: "outlier_detection/flag",
   url: new URL("./flag.wgsl", import.meta.url),
   bindings: {
-    params: uniform({
-      size: "vec2u",
-      half: "u32",
-      counter: "u32",
-      snr: "vec2f",
-      scale: "vec2f",
-      background: "f32",
-      flags: "u32",
-    }),
-    data: storage("read"),
-    err: storage("read"),
-    blotted: storage("read"),
+    params: uniform({ size: "vec2u", counter: "u32", flags: "u32" }),
+    masks: storage("read"),
     dq: storage("read_write"),
     counts: storage("read_write"),
   },

@@ -56,10 +56,8 @@ async function run({ map, median, fill, bands = [median.ny] }: Scene): Promise<F
       first: k === 0 ? 1 : 0,
     };
     row += rows;
-    rec.run(blot, { params, tiles: table, median: buffer, blotted }, [
-      Math.ceil(NX / 16),
-      Math.ceil(NY / 16),
-    ]);
+    const groups = [Math.ceil(NX / 32), Math.ceil(NY / 4)] as const;
+    rec.run(blot, { params, tiles: table, median: buffer, blotted }, groups, { ALIGNED: tiles.aligned });
     return buffer;
   });
   rec.submit();

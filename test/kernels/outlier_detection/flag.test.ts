@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { numberToHalf } from "../../../src/host/numerics/half.js";
-import { flagOutliers } from "../../../src/shaders/outlier_detection/flag.js";
+import { flagOutliers, MASK_ROWS, threshold } from "../../../src/shaders/outlier_detection/flag.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { gaussian, seeded } from "../../helpers/random.js";
 import { type FlagInput, flagTwin } from "../../reference/flag_outliers.js";
@@ -15,24 +15,21 @@ async function run(input: FlagInput): Promise<{ dq: Uint32Array; count: number }
   const blotted = gpu.upload("blotted", input.blotted);
   const dq = gpu.upload("dq", new Uint32Array(nx * ny).fill(4));
   const counts = gpu.upload("counts", new Uint32Array(3));
-  const params = {
-    size: [nx, ny],
-    half: input.err instanceof Uint16Array ? 1 : 0,
-    counter: 1,
-    snr: input.snr,
-    scale: input.scale,
-    background: input.background,
-    flags: FLAGS,
-  };
+  const masks = gpu.alloc("masks", Math.ceil(ny / MASK_ROWS) * nx * 4);
+  const size = [nx, ny];
+  const groups = [Math.ceil(nx / 64), Math.ceil(ny / MASK_ROWS)] as const;
+  const { snr, scale, background } = input;
+  const params = { size, half: input.err instanceof Uint16Array ? 1 : 0, background, snr, scale };
   gpu
     .recorder("flag")
-    .run(flagOutliers, { params, data, err, blotted, dq, counts }, [Math.ceil(nx / 16), Math.ceil(ny / 16)])
+    .run(threshold, { params, data, err, blotted, masks }, groups)
+    .run(flagOutliers, { params: { size, counter: 1, flags: FLAGS }, masks, dq, counts }, groups)
     .submit();
   const result = {
     dq: await gpu.read(dq, Uint32Array, 0, nx * ny),
     count: (await gpu.read(counts, Uint32Array))[1],
   };
-  for (const buffer of [data, err, blotted, dq, counts]) buffer.free();
+  for (const buffer of [data, err, blotted, dq, counts, masks]) buffer.free();
   return result;
 }
 
@@ -64,6 +61,8 @@ describe("flagOutliers", () => {
     ["float16 errors", 77, 53, true],
     ["float32 errors", 77, 53, false],
     ["one row", 40, 1, true],
+    ["one column", 1, 33, true],
+    ["whole words", 64, 32, true],
     ["one pixel", 1, 1, false],
   ])("flags what numpy flags: %s", async (_name, nx, ny, half) => {
     const input = scene(nx, ny, half, nx + ny);

@@ -1,0 +1,111 @@
+import type { Gpu } from "../gpu/index.js";
+import { UserError } from "../host/errors.js";
+import { nodeAt } from "../host/models/index.js";
+import { recordsIn } from "../host/wcs/tiles.js";
+import type { Band, RunContext } from "./context.js";
+import {
+  type AccumulatorOptions,
+  Accumulators,
+  drizzleInto,
+  type DrizzleOptions,
+  ExposureGeometry,
+  packExposure,
+} from "./drizzle.js";
+import type { Exposure } from "./exposure.js";
+import type { ModelLibrary } from "./library.js";
+import type { MosaicGrid } from "./mosaic_grid.js";
+
+export interface GroupOptions extends DrizzleOptions {
+  /** DQ bits that do not make a pixel bad; null: no pixel is bad. */
+  readonly goodBits: number | null;
+}
+
+const geometries = new WeakMap<Exposure, { readonly key: string; readonly geometry: ExposureGeometry }>();
+
+/** How an exposure lies in a grid; kept with the exposure, as outlier_detection and resample mostly ask for the same. */
+export function geometryOf(exposure: Exposure, grid: MosaicGrid, options: DrizzleOptions): ExposureGeometry {
+  const { kernel, pixfrac, stepsize, order } = options;
+  const key = JSON.stringify([grid.wcs.fitsImaging, grid.shape, kernel, pixfrac, stepsize, order]);
+  const kept = geometries.get(exposure);
+  if (kept?.key === key) return kept.geometry;
+  const geometry = ExposureGeometry.of(exposure.wcs, grid.wcs, exposure.model.shape, grid.shape, options);
+  geometries.set(exposure, { key, geometry });
+  return geometry;
+}
+
+/** The background that skymatch found in an exposure and did not subtract, MJy/sr; 0 without one. */
+export function levelToSubtract({ model }: Exposure): number {
+  if (nodeAt(model.meta, "background.subtracted") === true) return 0;
+  return model.metadata.optionalNumber("background.level") ?? 0;
+}
+
+/**
+ * Drizzle the exposures of these indices, one after the other, onto a band of the grid; the caller finalizes and frees the sums.
+ * Exposures that do not reach the band are not loaded. With contexts the k-th index sets bit k.
+ */
+export async function drizzleExposures(
+  ctx: RunContext,
+  library: ModelLibrary,
+  indices: readonly number[],
+  grid: MosaicGrid,
+  band: Band,
+  options: GroupOptions,
+  planes: AccumulatorOptions = {},
+): Promise<Accumulators> {
+  const { gpu } = ctx;
+  const rec = gpu.recorder("drizzle");
+  const sums = new Accumulators(gpu, rec, grid.shape[1], band, planes);
+  rec.submit();
+  for (const [k, index] of indices.entries()) {
+    const geometry = geometryOf(library.exposures[index], grid, options);
+    if (!reaches(geometry, band)) continue;
+    await library.with(index, (exposure) =>
+      drizzleOne(gpu, sums, exposure, geometry, options, planes.contexts ? k : undefined),
+    );
+  }
+  return sums;
+}
+
+function reaches({ tables }: ExposureGeometry, { y0, ny }: Band): boolean {
+  return [tables.fast, tables.general].some((list) => recordsIn(list, tables.tile, y0, ny).count > 0);
+}
+
+async function drizzleOne(
+  gpu: Gpu,
+  sums: Accumulators,
+  exposure: Exposure,
+  geometry: ExposureGeometry,
+  { goodBits }: GroupOptions,
+  context: number | undefined,
+): Promise<void> {
+  const { variances, flat } = sums.options;
+  const planes = await exposure.acquire();
+  try {
+    const rec = gpu.recorder("drizzle");
+    const packed = packExposure(gpu, rec, planes, geometry, {
+      goodBits,
+      level: levelToSubtract(exposure),
+      weighting: { type: "ivm" },
+      variances,
+      flat,
+    });
+    const exposureTime = variances
+      ? exposure.model.metadata.number("exposure.effective_exposure_time")
+      : undefined;
+    drizzleInto(rec, sums, packed, { context, exposureTime });
+    rec.submit();
+    packed.free();
+  } finally {
+    exposure.release();
+  }
+}
+
+/** The value of pixels without weight, as romancal reads it: INDEF is 0. Throws UserError where it is no number. */
+export function fillValue(step: string, text: string): number {
+  const word = text.trim().toUpperCase();
+  if (word === "INDEF") return 0;
+  const value = Number(word);
+  if (word === "" || (Number.isNaN(value) && word !== "NAN"))
+    throw new UserError(`${step}.fillval="${text}": expected a number, NaN or INDEF`);
+  return value;
+}

@@ -1,0 +1,140 @@
+import type { DeviceBuffer } from "../gpu/index.js";
+import { nodeAt } from "../host/models/index.js";
+import { blotTiles, type BlotTiles, type GridMap } from "../host/wcs/blot_tiles.js";
+import type { PixelMap } from "../host/wcs/pixmap.js";
+import { blot, flagOutliers, MASK_ROWS, threshold } from "../shaders/outlier_detection/flag.js";
+import type { RunContext } from "./context.js";
+import type { Exposure, ExposurePlanes } from "./exposure.js";
+import type { ModelLibrary } from "./library.js";
+import type { MedianBand } from "./median_image.js";
+
+/** How outliers are told: multiples of the error and of the derivative in the first and second pass. */
+export interface FlagOptions {
+  readonly snr: readonly [number, number];
+  readonly scale: readonly [number, number];
+  /** Background of exposures that have none of their own, MJy/sr. */
+  readonly backg: number;
+  /** Value of pixels that fall off the median image. */
+  readonly fill: number;
+  /** What is set in DQ. */
+  readonly flags: number;
+}
+
+/** The median image on the device. */
+export interface Median {
+  /** [ny, nx] */
+  readonly shape: readonly [number, number];
+  readonly bands: readonly MedianBand[];
+}
+
+/**
+ * Flags the outliers of every exposure against the median image read at its pixels; returns how many there were in each.
+ * Source: romancal 1.0.1 outlier_detection/outlier_detection.py _flag_resampled_model_crs, stcal 1.20.0 outlier_detection/utils.py
+ * gwcs_blot, flag_resampled_crs.
+ */
+export async function flagAgainstMedian(
+  ctx: RunContext,
+  library: ModelLibrary,
+  median: Median,
+  mapOf: (exposure: Exposure) => { readonly map: PixelMap; readonly pieces?: GridMap["pieces"] },
+  options: FlagOptions,
+): Promise<number[]> {
+  const { gpu } = ctx;
+  const counts = gpu.alloc("outlier counts", library.length * 4);
+  gpu.recorder("outlier counts").clear(counts).submit();
+  try {
+    for (let index = 0; index < library.length; index++) {
+      await library.with(index, async (exposure) => {
+        const planes = await exposure.acquire();
+        try {
+          const { map, pieces } = mapOf(exposure);
+          const background = ownBackground(exposure) ?? options.backg;
+          flagOne(
+            ctx,
+            planes,
+            median,
+            blotTiles(gridMap(map, pieces)),
+            { ...options, background },
+            counts,
+            index,
+          );
+          exposure.dqChanged();
+        } finally {
+          exposure.release();
+        }
+      });
+      ctx.progress("outlier_detection", 0.6 + (0.4 * (index + 1)) / library.length);
+    }
+    return [...(await gpu.read(counts, Uint32Array, 0, library.length))];
+  } finally {
+    counts.free();
+  }
+}
+
+/** The level that skymatch found and did not subtract. */
+function ownBackground({ model }: Exposure): number | undefined {
+  if (nodeAt(model.meta, "background.subtracted") !== false) return undefined;
+  return model.metadata.optionalNumber("background.level");
+}
+
+function flagOne(
+  { gpu }: RunContext,
+  planes: ExposurePlanes,
+  median: Median,
+  tiles: BlotTiles,
+  options: FlagOptions & { readonly background: number },
+  counts: DeviceBuffer,
+  counter: number,
+): void {
+  const { nx, ny, data, err, dq } = planes;
+  const table = gpu.upload("blot tiles", tiles.table);
+  const blotted = gpu.alloc("blotted", nx * ny * 4);
+  const masks = gpu.alloc("outlier masks", Math.ceil(ny / MASK_ROWS) * nx * 4);
+  const blotGroups = [Math.ceil(nx / 32), Math.ceil(ny / 4)] as const;
+  const maskGroups = [Math.ceil(nx / 64), Math.ceil(ny / MASK_ROWS)] as const;
+  const { x0, x1, y0, y1 } = tiles.inside;
+  const rec = gpu.recorder("outliers");
+  median.bands.forEach((band, k) => {
+    const params = {
+      size: [nx, ny],
+      median_size: [median.shape[1], median.shape[0]],
+      band: [band.y0, band.ny],
+      tiles: tiles.tiles,
+      inside: [x0, x1, y0, y1],
+      step: tiles.step,
+      fill: options.fill,
+      first: k === 0 ? 1 : 0,
+    };
+    rec.run(blot, { params, tiles: table, median: band.buffer, blotted }, blotGroups, {
+      ALIGNED: tiles.aligned,
+    });
+  });
+  const size = [nx, ny];
+  const { background, flags, snr, scale } = options;
+  const params = { size, half: err.half ? 1 : 0, background, snr, scale };
+  rec.run(threshold, { params, data: data.buffer, err: err.buffer, blotted, masks }, maskGroups);
+  rec.run(flagOutliers, { params: { size, counter, flags }, masks, dq, counts }, maskGroups);
+  rec.submit();
+  table.free();
+  blotted.free();
+  masks.free();
+}
+
+function gridMap(map: PixelMap, pieces: GridMap["pieces"]): GridMap {
+  return {
+    inside: map.section,
+    pieces,
+    evaluate(xs, ys) {
+      const x = new Float64Array(xs.length * ys.length);
+      const y = new Float64Array(xs.length * ys.length);
+      const out = new Float64Array(2);
+      for (let j = 0, k = 0; j < ys.length; j++)
+        for (let i = 0; i < xs.length; i++, k++) {
+          map.at(xs[i], ys[j], out);
+          x[k] = out[0];
+          y[k] = out[1];
+        }
+      return { x, y };
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { UserError } from "../host/errors.js";
+import { interpretBitFlags, WfiMosaic } from "../host/models/index.js";
+import { l3WcsInfo, l3WcsInfoToAsdf, type OutputWcsOptions } from "../host/wcs/index.js";
+import type { RunContext } from "./context.js";
+import { fillValue, type GroupOptions } from "./drizzle_group.js";
+import type { ModelLibrary } from "./library.js";
+import { buildMosaic, type KeptPlanes } from "./mosaic_bands.js";
+import { mosaicGrid } from "./mosaic_grid.js";
+import type { ResampleOptions } from "./options.js";
+
+export interface ResampleResult {
+  readonly mosaic: WfiMosaic;
+  /** Its planes on the device where it is one band; the caller's to free. */
+  readonly planes?: KeptPlanes;
+}
+
+/**
+ * The mosaic of all exposures: data weighted by 1 / var_rnoise, variances, err from them, context, exposure times, and the
+ * metadata that romancal 1.0.1 gives it (resample/resample_step.py, resample.py, _exptime_resampler.py, _meta_blender.py; stcal 1.20.0
+ * resample/resample.py). Bands of the mosaic are made one after the other, each from the exposures that reach it, so that device
+ * memory depends neither on the mosaic's size nor on the number of exposures. Throws UserError as mosaicGrid, and for metadata
+ * that an exposure lacks.
+ */
+export async function resample(
+  ctx: RunContext,
+  library: ModelLibrary,
+  options: ResampleOptions,
+): Promise<ResampleResult> {
+  if (library.length === 0) throw new UserError("resample: at least one exposure is needed");
+  const group: GroupOptions = {
+    pixfrac: options.pixfrac,
+    kernel: options.kernel,
+    stepsize: options.pixmap_stepsize,
+    order: options.pixmap_order === 1 ? 1 : 3,
+    goodBits: interpretBitFlags(options.good_bits),
+  };
+  const fill = fillValue("resample", options.fillval);
+  const grid = await mosaicGrid(ctx, library, options.resample_on_skycell, wcsOptions(options));
+  const built = await buildMosaic(ctx, library, grid, group, fill);
+  const { mean, max } = built.exposure;
+  ctx.log.info(`Mean, max exposure times: ${mean.toFixed(1)}, ${max.toFixed(1)}`);
+  const mosaic = WfiMosaic.make(
+    built.arrays,
+    grid.wcs,
+    library.exposures.map(({ model }) => model),
+    library.association,
+    {
+      resample: {
+        good_bits: options.good_bits,
+        pixel_scale_ratio: grid.pixelScaleRatio,
+        pixfrac: options.pixfrac,
+        pixmap_order: options.pixmap_order,
+        pixmap_stepsize: options.pixmap_stepsize,
+        pointings: library.groupIndices().size,
+        weight_type: "ivm",
+      },
+      exposure_time: mean,
+      max_exposure_time: max,
+      statistics: built.statistics,
+      wcsinfo: l3WcsInfoToAsdf(l3WcsInfo(grid.wcs, grid.shape)),
+    },
+  );
+  return { mosaic, planes: built.kept };
+}
+
+/** romancal's options of the computed grid; arcsec to degrees, x and y to [ny, nx]. */
+function wcsOptions(options: ResampleOptions): OutputWcsOptions {
+  const pair = (name: "output_shape" | "crpix" | "crval"): [number, number] | undefined => {
+    const values = options[name];
+    return values ? [values[0], values[1]] : undefined;
+  };
+  const shape = pair("output_shape");
+  return {
+    pscaleRatio: options.pixel_scale_ratio,
+    pscale: options.pixel_scale === null ? undefined : options.pixel_scale / 3600,
+    rotation: options.rotation ?? undefined,
+    shape: shape && [shape[1], shape[0]],
+    crpix: pair("crpix"),
+    crval: pair("crval"),
+  };
+}
