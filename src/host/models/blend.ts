@@ -29,11 +29,6 @@ export function timeNode(time: UtcTime): AsdfValue {
   return withTag("!time/time-1.4.0", time.isot);
 }
 
-/** `file_date` as roman_datamodels writes it. */
-export function fileDateNode(time = UtcTime.now()): AsdfValue {
-  return withTag("!time/time-1.4.0", { base_format: "datetime", value: time.isot });
-}
-
 /**
  * Metadata of a mosaic that follows from its exposures: observation, program, instrument and cal_step where they agree, first,
  * last and mean time, and the tables of individual_image_meta. `resample.members` names the exposures.

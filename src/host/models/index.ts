@@ -1,4 +1,5 @@
 export { UserError } from "../errors.js";
+export type { AsdfMap, AsdfValue } from "../asdf/index.js";
 export { Association, type AssociationMember, type SkycellWcsInfo } from "./association.js";
 export { PIXEL, type PixelFlag, badBits, interpretBitFlags } from "./dqflags.js";
 export { type Dataset, type OpenedDataset, filterWarning, openDataset } from "./load.js";
@@ -9,7 +10,8 @@ export { type Column, type ColumnData, tableNode, ucs4Array } from "./table.js";
 export { UtcTime } from "./time.js";
 export { Metadata, nodeAt, setNode, timeOf } from "./tree.js";
 export { type ImageArrays, type PlaneName, type PlaneSource, WfiImage } from "./wfi_image.js";
-export { blendMetadata, fileDateNode, floats, timeNode } from "./blend.js";
+export { blendMetadata, floats, timeNode } from "./blend.js";
+export { fileDateNode } from "./file_date.js";
 export {
   type CatalogColumn,
   type CatalogMeta,
@@ -19,7 +21,13 @@ export {
 } from "./source_catalog.js";
 export { SOFTWARE_NAME, SOFTWARE_VERSION } from "./version.js";
 export { type MosaicArrays, type MosaicNumbers, WfiMosaic } from "./wfi_mosaic.js";
-export { type EncircledEnergy, type EpsfReference, readApcorr, readEpsf } from "./references.js";
+export {
+  type EncircledEnergy,
+  type EpsfReference,
+  checkReference,
+  readApcorr,
+  readEpsf,
+} from "./references.js";
 export { Skymap, type SkymapRegion } from "./skymap.js";
 export { catalogParquet } from "./catalog_parquet.js";
 export {

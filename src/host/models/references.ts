@@ -87,6 +87,11 @@ export async function readEpsf(path: string): Promise<EpsfReference> {
   }
 }
 
+/** Checks that a file is a reference file of this kind, without reading its arrays. Throws UserError. */
+export async function checkReference(path: string, kind: "apcorr" | "epsf" | "skycells"): Promise<void> {
+  await (await openReference(path, kind)).close();
+}
+
 async function openReference(
   path: string,
   kind: string,

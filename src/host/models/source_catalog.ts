@@ -1,5 +1,5 @@
 import { type AsdfMap, NdArray, float, isMap, withTag } from "../asdf/index.js";
-import { fileDateNode } from "./blend.js";
+import { fileDateNode } from "./file_date.js";
 import { type Column, type ColumnData, tableNode } from "./table.js";
 import { takeNode } from "./tree.js";
 import type { WfiMosaic } from "./wfi_mosaic.js";

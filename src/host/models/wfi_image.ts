@@ -5,11 +5,13 @@ import {
   type NumericDatatype,
   type TypedArray,
   NdArray,
+  copyTree,
   isMap,
+  tagOf,
   withTag,
-  writeAsdf,
 } from "../asdf/index.js";
 import { Wcs } from "../wcs/index.js";
+import { fileDateNode } from "./file_date.js";
 import { describeKind, kindOf, openRoman } from "./roman_file.js";
 import { Metadata } from "./tree.js";
 
@@ -177,11 +179,14 @@ export class WfiImage {
     return { shape: this.shape, data, err, dq, var_poisson, var_rnoise, var_flat } as ImageArrays;
   }
 
-  /** Writes the image as it is now, lz4-compressed as roman_datamodels does. */
-  async write(path: string): Promise<void> {
-    const tree: AsdfMap = withTag(TAG, { ...this.tree });
-    for (const [name, { array }] of this.replaced) tree[name] = array;
-    await writeAsdf(path, { roman: tree }, { compression: "lz4" });
+  /** The tree to write under a file name: the arrays as the steps left them. `calLogs` are added to the exposure's own. */
+  toAsdf(filename = this.filename, calLogs: readonly string[] = []): AsdfMap {
+    const meta = Object.assign(copyTree(this.meta), { filename, file_date: fileDateNode() });
+    const own = Array.isArray(meta.cal_logs) ? meta.cal_logs : [];
+    if (calLogs.length) meta.cal_logs = [...own, ...calLogs];
+    const roman: AsdfMap = withTag(tagOf(this.tree) ?? TAG, { ...this.tree, meta });
+    for (const [name, { array }] of this.replaced) roman[name] = array;
+    return { roman };
   }
 
   /** Lets go of the file; arrays not read can no longer be. */

@@ -10,7 +10,8 @@ import {
 } from "../asdf/index.js";
 import type { Association } from "./association.js";
 import { Wcs } from "../wcs/index.js";
-import { blendMetadata, fileDateNode, floats } from "./blend.js";
+import { blendMetadata, floats } from "./blend.js";
+import { fileDateNode } from "./file_date.js";
 import { describeKind, openRoman } from "./roman_file.js";
 import { Metadata } from "./tree.js";
 import { SOFTWARE_NAME, SOFTWARE_VERSION } from "./version.js";

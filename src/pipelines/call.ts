@@ -1,0 +1,121 @@
+import { type DeviceChoice, type Gpu, openGpu } from "../gpu/index.js";
+import {
+  type Dataset,
+  type OpenedDataset,
+  type WfiImage,
+  type WrittenFile,
+  filterWarning,
+  openDataset,
+  setNode,
+} from "../host/models/index.js";
+import { type Logger, type RunContext, Timer, makeContext } from "./context.js";
+import { ModelLibrary } from "./library.js";
+import type { StepName } from "./options.js";
+import { RunLog } from "./run_log.js";
+
+/** What every pipeline and step can be told beside romancal's options. */
+export interface EngineOptions {
+  /** Where to compute: "auto" (the fastest there is), "hardware", "lavapipe" or "swiftshader". */
+  readonly device?: DeviceChoice;
+  /** A device that is open already; it stays open. */
+  readonly gpu?: Gpu;
+  /** Skymap reference file; default: the environment's SKYMAP_PATH. */
+  readonly skymap?: string;
+  readonly log?: Logger;
+  /** Told how far a step is, 0 to 1. */
+  readonly progress?: (step: string, fraction: number) => void;
+}
+
+/** What a run tells of itself. */
+export interface RunReport {
+  /** e.g. "lavapipe: llvmpipe (LLVM 19.1.7, 256 bits)" */
+  readonly device: string;
+  /** Seconds a step, in the order they ran. */
+  readonly seconds: ReadonlyMap<string, number>;
+  /** Seconds a stage of each step. */
+  readonly stages: Timer["stages"];
+  readonly totalSeconds: number;
+  /** Most bytes held on the device. */
+  readonly deviceBytes: number;
+  readonly warnings: readonly string[];
+  readonly files: readonly WrittenFile[];
+}
+
+/** A run under way: context, exposures and log. */
+export interface Run {
+  readonly ctx: RunContext;
+  readonly log: RunLog;
+  readonly files: WrittenFile[];
+  /** Run a step under its name in the timer and the progress. */
+  step<T>(name: StepName, work: () => Promise<T>): Promise<T>;
+}
+
+/** Opens the device, does the work, tells how it went, lets go of the device. */
+export async function withRun<T>(
+  options: EngineOptions,
+  work: (run: Run) => Promise<T>,
+): Promise<T & { readonly report: RunReport }> {
+  const start = performance.now();
+  const gpu = options.gpu ?? (await openGpu(options.device ?? "auto"));
+  try {
+    const log = new RunLog(options.log);
+    const timer = new Timer();
+    const progress = options.progress ?? (() => undefined);
+    const skymap = options.skymap ?? (process.env.SKYMAP_PATH || undefined);
+    const ctx = makeContext(gpu, { log, timer, progress, skymap });
+    const run: Run = {
+      ctx,
+      log,
+      files: [],
+      async step(name, task) {
+        log.info(`Step ${name} running`);
+        progress(name, 0);
+        const result = await timer.inStep(name, task);
+        progress(name, 1);
+        return result;
+      },
+    };
+    const result = await work(run);
+    return { ...result, report: reportOf(gpu, run, timer, start) };
+  } finally {
+    if (!options.gpu) gpu.close();
+  }
+}
+
+function reportOf(gpu: Gpu, { log, files }: Run, timer: Timer, start: number): RunReport {
+  return {
+    device: `${gpu.info.kind}: ${gpu.info.name}`,
+    seconds: timer.steps(),
+    stages: timer.stages,
+    totalSeconds: (performance.now() - start) / 1000,
+    deviceBytes: gpu.memory.peak,
+    warnings: log.warnings,
+    files,
+  };
+}
+
+/** Opens a dataset for as long as `work` runs; models that the caller opened stay open. */
+export async function withDataset<T>(
+  dataset: Dataset,
+  work: (opened: OpenedDataset) => Promise<T>,
+): Promise<T> {
+  const opened = await openDataset(dataset);
+  const callers = new Set<unknown>(Array.isArray(dataset) ? dataset : [dataset]);
+  try {
+    return await work(opened);
+  } finally {
+    await Promise.all(opened.models.filter((model) => !callers.has(model)).map((model) => model.close()));
+  }
+}
+
+/** The exposures of a dataset as the steps take them; warns where their filters differ. */
+export function libraryOf(run: Run, { association, models }: OpenedDataset): ModelLibrary {
+  const warning = filterWarning(models);
+  if (warning) run.log.warn(warning);
+  return new ModelLibrary(run.ctx, association, models);
+}
+
+/** Notes that a step was skipped, as stpipe does. */
+export function noteSkipped(models: readonly WfiImage[], step: StepName): void {
+  for (const model of models) setNode(model.meta, `cal_step.${step}`, "SKIPPED");
+}

@@ -1,0 +1,239 @@
+import { basename } from "node:path";
+import { UserError } from "../host/errors.js";
+import {
+  type AsdfMap,
+  type AsdfValue,
+  type Dataset,
+  type MosaicSegmentationMap,
+  type MosaicSourceCatalog,
+  type WfiImage,
+  type WfiMosaic,
+  checkReference,
+  interpretBitFlags,
+  prepareFolder,
+  readApcorr,
+  writeProducts,
+} from "../host/models/index.js";
+import {
+  type EngineOptions,
+  type Run,
+  type RunReport,
+  libraryOf,
+  noteSkipped,
+  withDataset,
+  withRun,
+} from "./call.js";
+import { flux } from "./flux.js";
+import type { ModelLibrary } from "./library.js";
+import { resolve } from "./option_types.js";
+import {
+  ROMAN_MOS,
+  STEPS,
+  STEP_NAMES,
+  type RomanMosOptions,
+  type StepName,
+  type StepOptions,
+} from "./options.js";
+import { outlierDetection } from "./outlier_detection.js";
+import { type ResampleResult, resample } from "./resample.js";
+import { folderOf, mosaicProducts, productName, writeExposures } from "./saving.js";
+import { skymatch } from "./skymatch.js";
+import { sourceCatalog } from "./source_catalog.js";
+
+/** Options of MosaicPipeline: romancal's, by romancal's names, and where to compute. */
+export interface MosaicOptions extends EngineOptions, Partial<RomanMosOptions> {
+  readonly steps?: { readonly [S in StepName]?: Partial<StepOptions[S]> };
+  /** Suffix of the mosaic's file (default "i2d"; romancal 1.0.1 writes "coadd"). */
+  readonly save_suffix?: string;
+  /** Bring the exposures' arrays back as the steps left them (default false: their metadata alone). */
+  readonly download_exposures?: boolean;
+}
+
+export interface MosaicResult {
+  readonly mosaic: WfiMosaic;
+  /** Absent where source_catalog is skipped. */
+  readonly catalog?: MosaicSourceCatalog;
+  readonly segmentation?: MosaicSegmentationMap;
+  /** The exposures, their metadata as the steps left it. */
+  readonly exposures: readonly WfiImage[];
+  readonly report: RunReport;
+}
+
+interface Checked {
+  readonly own: RomanMosOptions;
+  readonly steps: StepOptions;
+  readonly suffix: string;
+}
+
+/** romancal's MosaicPipeline (`roman_mos`): exposures in, a mosaic, its catalog and its segmentation map out. */
+export class MosaicPipeline {
+  static readonly class_alias = "roman_mos";
+
+  /**
+   * @param dataset an association or `_cal` file, a list of these, or models in memory (which the steps change in their metadata)
+   * @throws UserError for an option, a file or metadata that is missing or wrong; nothing is written then
+   */
+  static async call(dataset: Dataset, options: MosaicOptions = {}): Promise<MosaicResult> {
+    const checked = checkOptions(options);
+    const { own, steps } = checked;
+    if (own.save_results) await prepareFolder(folderOf(own));
+    return withDataset(inputOf(dataset, own.input_dir), async (opened) => {
+      await checkReferences(steps, opened.models);
+      return withRun(options, async (run) => {
+        const library = libraryOf(run, opened);
+        if (own.skip) run.log.info("Step run as standalone, so skip set to False");
+        await imageSteps(run, library, checked);
+        keepLogs(library, run);
+        const resampled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
+        if (options.download_exposures) for (const exposure of library.exposures) await exposure.download();
+        await library.evictAll();
+        const found = await catalogOf(run, resampled, steps);
+        const results = { mosaic: resampled.mosaic, ...found, exposures: opened.models };
+        results.mosaic.meta.cal_logs = [...run.log.lines];
+        if (own.save_results) await save(run, checked, library, results);
+        return results;
+      });
+    });
+  }
+}
+
+/** Checks everything that can be without opening a file. */
+function checkOptions(options: MosaicOptions): Checked {
+  const {
+    steps: given = {},
+    save_suffix,
+    device,
+    gpu,
+    skymap,
+    log,
+    progress,
+    download_exposures,
+    ...rest
+  } = options;
+  void [device, gpu, skymap, log, progress, download_exposures];
+  const own = resolve(ROMAN_MOS, rest, "--");
+  const steps = resolveSteps(given);
+  if (steps.resample.skip)
+    throw new UserError(
+      "--steps.resample.skip: without resample there is no mosaic; run the other steps by their names",
+    );
+  interpretBitFlags(steps.skymatch.dqbits);
+  interpretBitFlags(steps.outlier_detection.good_bits);
+  interpretBitFlags(steps.resample.good_bits);
+  const suffix = save_suffix ?? own.suffix ?? "i2d";
+  if (!/^\w[\w.-]*$/.test(suffix))
+    throw new UserError(`--save_suffix=${suffix}: expected letters, digits, "_" and "-"`);
+  const onSkycell = { resample_on_skycell: own.resample_on_skycell };
+  return {
+    own,
+    steps: {
+      ...steps,
+      outlier_detection: { ...steps.outlier_detection, ...onSkycell },
+      resample: { ...steps.resample, ...onSkycell },
+    },
+    suffix,
+  };
+}
+
+function resolveSteps(given: Readonly<Record<string, unknown>>): StepOptions {
+  resolve(Object.fromEntries(STEP_NAMES.map((name) => [name, ANY])), given, "--steps.");
+  const values = STEP_NAMES.map((name) => {
+    const options = given[name] ?? {};
+    if (typeof options !== "object") throw new UserError(`--steps.${name}: expected options of the step`);
+    return [name, resolve(STEPS[name], options as Record<string, unknown>, `--steps.${name}.`)];
+  });
+  return Object.fromEntries(values) as unknown as StepOptions;
+}
+
+const ANY = { type: "object", default: undefined, help: "", parse: (value: unknown) => value };
+
+/** Paths are looked up in `input_dir` where one is given. */
+export function inputOf(dataset: Dataset, inputDir: string | null): Dataset {
+  const place = (one: string | WfiImage): string | WfiImage =>
+    typeof one === "string" && inputDir ? `${inputDir}/${one}` : one;
+  if (typeof dataset === "string") return place(dataset) as string;
+  return Array.isArray(dataset) ? (dataset as (string | WfiImage)[]).map(place) : dataset;
+}
+
+/** Reference files are opened before anything is computed. */
+async function checkReferences(
+  { source_catalog: options }: StepOptions,
+  models: readonly WfiImage[],
+): Promise<void> {
+  if (options.skip) return;
+  const { override_apcorr, override_epsf, fit_psf } = options;
+  if (!override_apcorr)
+    throw new UserError(
+      "source_catalog: no aperture correction reference: name one with --steps.source_catalog.override_apcorr=FILE",
+    );
+  const elements = new Set(models.map((model) => model.metadata.string("instrument.optical_element")));
+  if (elements.size === 1) await readApcorr(override_apcorr, [...elements][0]);
+  else await checkReference(override_apcorr, "apcorr");
+  if (fit_psf && override_epsf) await checkReference(override_epsf, "epsf");
+}
+
+/** flux, skymatch, outlier_detection, as far as they are not skipped. */
+async function imageSteps(run: Run, library: ModelLibrary, { own, steps }: Checked): Promise<void> {
+  const work: Record<"flux" | "skymatch" | "outlier_detection", () => Promise<void>> = {
+    flux: async () => flux(run.ctx, library),
+    skymatch: () => skymatch(run.ctx, library, steps.skymatch),
+    outlier_detection: () => outlierDetection(run.ctx, library, steps.outlier_detection),
+  };
+  for (const [name, task] of Object.entries(work) as [keyof typeof work, () => Promise<void>][]) {
+    const options = steps[name];
+    if (options.skip) {
+      run.log.info(`Step ${name} skipped.`);
+      noteSkipped(
+        library.exposures.map(({ model }) => model),
+        name,
+      );
+      continue;
+    }
+    await run.step(name, task);
+    if (options.save_results) {
+      const folder = options.output_dir ?? folderOf(own);
+      run.files.push(...(await writeExposures(library, folder, options.suffix ?? name, run.log.lines)));
+    }
+  }
+}
+
+/** Each exposure's cal_logs goes on with the log of this run, as after each step of romancal's. */
+function keepLogs(library: ModelLibrary, run: Run): void {
+  for (const { model } of library.exposures) {
+    const meta: AsdfMap = model.meta;
+    const own: AsdfValue[] = Array.isArray(meta.cal_logs) ? meta.cal_logs : [];
+    meta.cal_logs = [...own, ...run.log.lines];
+  }
+}
+
+async function catalogOf(
+  run: Run,
+  { mosaic, planes }: ResampleResult,
+  { source_catalog: options }: StepOptions,
+): Promise<{ catalog?: MosaicSourceCatalog; segmentation?: MosaicSegmentationMap }> {
+  try {
+    if (options.skip) {
+      run.log.info("Step source_catalog skipped.");
+      return {};
+    }
+    const work = (): ReturnType<typeof sourceCatalog> => sourceCatalog(run.ctx, mosaic, options, planes);
+    const { catalog, segmentation } = await run.step("source_catalog", work);
+    return { catalog, segmentation };
+  } finally {
+    for (const buffer of Object.values(planes ?? {})) buffer.free();
+  }
+}
+
+async function save(
+  run: Run,
+  { own, suffix }: Checked,
+  library: ModelLibrary,
+  results: Omit<MosaicResult, "report">,
+): Promise<void> {
+  const name = productName(own, library.association.productName ?? basename(results.mosaic.filename));
+  const products = mosaicProducts(folderOf(own), name, suffix, results);
+  run.ctx.progress("write", 0);
+  const files = await run.ctx.timer.inStep("write", () => writeProducts(products));
+  run.files.push(...files);
+  run.ctx.progress("write", 1);
+}
