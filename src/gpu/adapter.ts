@@ -88,11 +88,17 @@ async function request(
   return adapter ? { gpu, adapter } : undefined;
 }
 
-const finders: Record<DeviceKind, () => Promise<{ gpu: GPU; adapter: GPUAdapter } | undefined>> = {
+type Found = { gpu: GPU; adapter: GPUAdapter };
+
+/** The best adapter of the installed drivers: a GPU where there is one, else lavapipe. One request, as each reads all drivers. */
+function bestInstalled(): Promise<Found | undefined> {
+  if (process.platform !== "linux") return request(undefined);
+  return request(installedDrivers().filter((file) => !isSwiftShader(file)));
+}
+
+const finders: Record<DeviceKind, () => Promise<Found | undefined>> = {
   async hardware() {
-    const linux = process.platform === "linux";
-    const drivers = installedDrivers().filter((file) => !isLavapipe(file) && !isSwiftShader(file));
-    const found = await request(linux ? drivers : undefined);
+    const found = await bestInstalled();
     return found && !isFallback(found.adapter) ? found : undefined;
   },
   async lavapipe() {
@@ -105,6 +111,14 @@ const finders: Record<DeviceKind, () => Promise<{ gpu: GPU; adapter: GPUAdapter 
     return bundled && request([bundled.icd]);
   },
 };
+
+/** A GPU, else lavapipe, else SwiftShader. */
+async function findBest(): Promise<FoundAdapter | undefined> {
+  const found = await bestInstalled();
+  if (found) return { kind: isFallback(found.adapter) ? "lavapipe" : "hardware", ...found };
+  const bundled = await finders.swiftshader();
+  return bundled && { kind: "swiftshader", ...bundled };
+}
 
 function isFallback(adapter: GPUAdapter): boolean {
   return (
@@ -132,9 +146,12 @@ export async function listAdapters(): Promise<{ kind: DeviceKind; found?: FoundA
 export async function findAdapter(choice: DeviceChoice): Promise<FoundAdapter> {
   if (!DEVICE_CHOICES.includes(choice))
     throw new RangeError(`--device ${String(choice)}: expected one of ${DEVICE_CHOICES.join(", ")}`);
-  for (const kind of choice === "auto" ? ORDER : [choice]) {
-    const found = await finders[kind]();
-    if (found) return { kind, ...found };
+  if (choice === "auto") {
+    const best = await findBest();
+    if (best) return best;
+  } else {
+    const found = await finders[choice]();
+    if (found) return { kind: choice, ...found };
   }
   throw new NoDeviceError(ADVICE[choice]);
 }

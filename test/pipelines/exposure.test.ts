@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { openDataset, type WfiImage } from "../../src/host/models/index.js";
+import { bandsOf, makeContext } from "../../src/pipelines/context.js";
+import { ModelLibrary } from "../../src/pipelines/library.js";
+import { recordFlux } from "../../src/pipelines/flux.js";
+import { fixtures } from "../parity/golden.js";
+import { testGpu } from "../helpers/gpu.js";
+
+const opened: WfiImage[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((model) => model.close()));
+});
+
+async function openLibrary(exposureBudget: number): Promise<ModelLibrary> {
+  const ctx = makeContext(await testGpu(), { exposureBudget });
+  const { association, models } = await openDataset(`${fixtures}pole/L3_asn.json`);
+  opened.push(...models);
+  return new ModelLibrary(ctx, association, models);
+}
+
+const resident = (library: ModelLibrary): number =>
+  library.exposures.filter((exposure) => exposure.residentBytes > 0).length;
+
+describe("exposures on the device", () => {
+  it("leave it, the least recently used first, when their budget is full", async () => {
+    const library = await openLibrary(2.5e6); // two of 256 x 256 with 14 bytes a pixel
+    await library.with(0, () => Promise.resolve());
+    await library.with(1, () => Promise.resolve());
+    await library.with(0, () => Promise.resolve());
+    await library.with(2, () => Promise.resolve());
+    expect(library.exposures.map((exposure) => exposure.residentBytes > 0)).toEqual([true, false, true]);
+    await library.evictAll();
+    expect(resident(library)).toBe(0);
+  });
+
+  it("keep what is in use", async () => {
+    const library = await openLibrary(1);
+    await library.with(0, () => library.with(1, () => Promise.resolve(expect(resident(library)).toBe(2))));
+    await library.evictAll();
+  });
+
+  it("come back as the steps left them", async () => {
+    const gpu = await testGpu();
+    const library = await openLibrary(1e9);
+    const [exposure] = library.exposures;
+    const planes = await exposure.acquire();
+    exposure.transform((rec, now) => recordFlux(rec, now, 0.7727529077810901));
+    gpu.write(planes.dq, Uint32Array.of(128), 40);
+    exposure.dqChanged();
+    const before = [
+      await gpu.read(planes.data.buffer, Uint32Array),
+      await gpu.read(planes.err.buffer, Uint32Array),
+      await gpu.read(planes.dq, Uint32Array),
+    ];
+    exposure.release();
+    await exposure.evict();
+    const again = await exposure.acquire();
+    const after = [
+      await gpu.read(again.data.buffer, Uint32Array),
+      await gpu.read(again.err.buffer, Uint32Array),
+      await gpu.read(again.dq, Uint32Array),
+    ];
+    exposure.release();
+    expect(after).toEqual(before);
+    expect(after[2][10]).toBe(128);
+    await library.evictAll();
+    expect(gpu.memory.used).toBe(0);
+  });
+
+  it("are grouped by the observation they belong to", async () => {
+    const library = await openLibrary(1e9);
+    expect([...library.groupIndices().values()]).toEqual([[0], [1], [2]]);
+  });
+});
+
+describe("bands", () => {
+  it("cover the rows once, the last one shorter", () => {
+    expect(bandsOf(10, 4)).toEqual([
+      { y0: 0, ny: 4 },
+      { y0: 4, ny: 4 },
+      { y0: 8, ny: 2 },
+    ]);
+    expect(bandsOf(3, 100)).toEqual([{ y0: 0, ny: 3 }]);
+    expect(bandsOf(2, 0.5)).toEqual([
+      { y0: 0, ny: 1 },
+      { y0: 1, ny: 1 },
+    ]);
+  });
+});
