@@ -1,19 +1,11 @@
 import { type AsdfValue, tagOf } from "../asdf/types.js";
 import { UserError } from "../errors.js";
 import { type ArrayValues, NodeReader, tagName } from "./numeric_node.js";
-import {
-  Affine,
-  Constant,
-  Linear1D,
-  Mapping,
-  type Matrix2,
-  Planar2D,
-  Scale,
-  Shift,
-} from "./transforms/basic.js";
+import { Affine, Constant, Linear1D, Mapping, Planar2D, Scale, Shift } from "./transforms/basic.js";
 import { Arithmetic, Compose, Concatenate, OPERATORS, WithInverse } from "./transforms/compound.js";
 import { FitsImaging } from "./transforms/fits_imaging.js";
 import { Pix2SkyGnomonic, Sky2PixGnomonic } from "./transforms/gnomonic.js";
+import type { Matrix2 } from "./transforms/linear.js";
 import {
   domainMap,
   OrthoPolynomial,

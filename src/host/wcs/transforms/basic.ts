@@ -1,4 +1,5 @@
 import { UserError } from "../../errors.js";
+import { apply2, type Matrix2 } from "./linear.js";
 import type { Columns, Transform } from "./transform.js";
 
 /** x + offset. */
@@ -108,8 +109,6 @@ export class Mapping implements Transform {
   }
 }
 
-export type Matrix2 = readonly [readonly [number, number], readonly [number, number]];
-
 /** matrix (x, y) + translation. */
 export class Affine implements Transform {
   readonly kind = "affine";
@@ -119,13 +118,8 @@ export class Affine implements Transform {
     readonly matrix: Matrix2,
     readonly translation: readonly [number, number] = [0, 0],
   ) {}
-  evaluate([x, y]: Columns, [u, v]: Columns, n: number): void {
-    const [[a, b], [c, d]] = this.matrix;
-    const [tu, tv] = this.translation;
-    for (let i = 0; i < n; i++) {
-      u[i] = a * x[i] + b * y[i] + tu;
-      v[i] = c * x[i] + d * y[i] + tv;
-    }
+  evaluate(input: Columns, output: Columns, n: number): void {
+    apply2(this.matrix, this.translation, input, output, n);
   }
   inverse(): Transform {
     const m = invert2(this.matrix);

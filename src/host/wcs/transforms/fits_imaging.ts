@@ -1,6 +1,7 @@
-import { Affine, type Matrix2, Scale, Shift } from "./basic.js";
+import { Affine, Scale, Shift } from "./basic.js";
 import { chain, Compose, Concatenate } from "./compound.js";
 import { Pix2SkyGnomonic } from "./gnomonic.js";
+import type { Matrix2 } from "./linear.js";
 import { SkyRotation } from "./rotations.js";
 import type { Columns, Transform } from "./transform.js";
 

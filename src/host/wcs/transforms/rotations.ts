@@ -1,8 +1,7 @@
 import { UserError } from "../../errors.js";
+import { apply2, apply3, type Matrix2, type Matrix3, multiply3 } from "./linear.js";
 import { cartesianToSpherical, type LonWrap, sphericalToCartesian } from "./spherical.js";
 import { type Columns, D2R, R2D, scratch, type Transform } from "./transform.js";
-
-type Matrix3 = Float64Array; // row-major
 
 /** The matrix of rotations about x, y, z by angles in radians, the first applied first (astropy.modeling.rotations._create_matrix). */
 export function rotationMatrix(radians: readonly number[], axes: string): Matrix3 {
@@ -27,23 +26,6 @@ function axisMatrix(radians: number, axis: string): Matrix3 {
   m[b * 3 + a] = -s;
   m[b * 3 + b] = c;
   return m;
-}
-
-function multiply3(p: Matrix3, q: Matrix3): Matrix3 {
-  const out = new Float64Array(9);
-  for (let r = 0; r < 3; r++)
-    for (let c = 0; c < 3; c++)
-      out[r * 3 + c] = p[r * 3] * q[c] + p[r * 3 + 1] * q[3 + c] + p[r * 3 + 2] * q[6 + c];
-  return out;
-}
-
-function apply3(m: Matrix3, [x, y, z]: Columns, [u, v, w]: Columns, n: number): void {
-  const [a, b, c, d, e, f, g, h, k] = m;
-  for (let i = 0; i < n; i++) {
-    u[i] = a * x[i] + b * y[i] + c * z[i];
-    v[i] = d * x[i] + e * y[i] + f * z[i];
-    w[i] = g * x[i] + h * y[i] + k * z[i];
-  }
 }
 
 /** astropy keeps angles in radians, hands them out in degrees, negated, and takes them in again: the same roundings here. */
@@ -146,12 +128,13 @@ export class Rotation2D implements Transform {
   readonly nInputs = 2;
   readonly nOutputs = 2;
   constructor(readonly radians: number) {}
-  evaluate([x, y]: Columns, [u, v]: Columns, n: number): void {
+  evaluate(input: Columns, output: Columns, n: number): void {
     const [s, c] = [Math.sin(this.radians), Math.cos(this.radians)];
-    for (let i = 0; i < n; i++) {
-      u[i] = c * x[i] - s * y[i];
-      v[i] = s * x[i] + c * y[i];
-    }
+    const matrix: Matrix2 = [
+      [c, -s],
+      [s, c],
+    ];
+    apply2(matrix, [0, 0], input, output, n);
   }
   inverse(): Transform {
     return new Rotation2D(-this.radians * R2D * D2R);
