@@ -206,8 +206,12 @@ function scan(polygon: readonly Vertex[], section: Section, limits: Int32Array):
     const noneAbove = leftAbove >= rightAbove;
     const noneBelow = leftBelow >= rightBelow;
     if (noneAbove && noneBelow) continue;
-    const left = noneAbove ? leftBelow : noneBelow ? leftAbove : Math.max(leftBelow, leftAbove);
-    const right = noneAbove ? rightBelow : noneBelow ? rightAbove : Math.min(rightBelow, rightAbove);
+    // a level side gives NaN, which loses in these comparisons as it does in C
+    const inner = leftBelow > leftAbove ? leftBelow : leftAbove;
+    const outer = rightBelow < rightAbove ? rightBelow : rightAbove;
+    const left = noneAbove ? leftBelow : noneBelow ? leftAbove : inner;
+    const right = noneAbove ? rightBelow : noneBelow ? rightAbove : outer;
+    if (Number.isNaN(left) || Number.isNaN(right)) continue;
     limits[2 * y] = roundAway(left);
     limits[2 * y + 1] = roundAway(right);
   }
