@@ -17,11 +17,15 @@ interface FilledBins {
 }
 
 function filledBins(counts: Uint32Array, edges: (bin: number) => Range): FilledBins {
-  const filled = [...counts.keys()].filter((bin) => counts[bin] > 0);
-  const ranges = filled.map(edges);
-  let total = 0;
-  const before = Float64Array.from(filled, (bin) => (total += counts[bin]) - counts[bin]);
-  const [from, to] = [0, 1].map((end) => Float64Array.from(ranges, (range) => range[end]));
+  const filled = counts.reduce((n, count) => n + (count > 0 ? 1 : 0), 0);
+  const [from, to, before] = [0, 0, 0].map(() => new Float64Array(filled));
+  let [total, at] = [0, 0];
+  for (let bin = 0; bin < counts.length; bin++) {
+    if (!counts[bin]) continue;
+    [from[at], to[at]] = edges(bin);
+    before[at++] = total;
+    total += counts[bin];
+  }
   return { from, to, before, total };
 }
 

@@ -60,6 +60,13 @@ export class RankedBins {
     this.total = this.before[window.bins];
   }
 
+  /** The wanted bins and those beside them, which the exact answers may lead to, as far as not refined yet. */
+  toRefine(): number[] {
+    const near = [...this.wanted].flatMap((bin) => [bin - 1, bin, bin + 1]);
+    const inside = (bin: number): boolean => bin > 0 && bin < this.window.bins - 1;
+    return [...new Set(near)].filter((bin) => inside(bin) && this.counts[bin] > 0 && !this.refined.has(bin));
+  }
+
   refine(bin: number, values: BinValues): void {
     this.refined.set(bin, values);
     this.wanted.delete(bin);

@@ -237,7 +237,7 @@ async function refine(
   views: readonly RankedBins[],
   open: readonly number[],
 ): Promise<void> {
-  const wanted = open.flatMap((box) => [...views[box].wanted].map((bin) => ({ box, bin })));
+  const wanted = open.flatMap((box) => views[box].toRefine().map((bin) => ({ box, bin })));
   const table = new Uint32Array(batch.boxes * batch.bins);
   wanted.forEach(({ box, bin }, slot) => (table[box * batch.bins + bin] = slot + 1));
   const slots = gpu.upload("background slots", table);

@@ -39,7 +39,10 @@ export interface Detection {
    * `//!include shared/mask.wgsl` gives `fn isMasked(i: u32) -> bool` over a binding named `mask`.
    */
   readonly mask: DeviceBuffer;
-  /** f32: the convolved data; NaN where no unmasked pixel lies under the kernel. */
+  /**
+   * f32: the convolved data, in the mosaic's units; NaN where no unmasked pixel lies under the kernel. romancal's segmentation
+   * file holds it in nJy: times the pixel area's MJy/sr to nJy factor, as its source catalog converts it in place.
+   */
   readonly detection: DeviceBuffer;
   /** u32: labels 1..nLabels, 0 where there is no source. */
   readonly segmentation: DeviceBuffer;

@@ -47,9 +47,11 @@ fn finish(x: u32, y: u32, sum: vec2f) {
   var label = NO_LABEL;
   if (sum.y != 0.0) {
     value = sum.x / sum.y;
-    let m = Mesh(params.pivot, params.low, params.high, params.meshNx, params.meshNy, params.boxWidth, params.boxHeight);
-    if (!isMasked(i) && value > params.snr * meshAt(x, y, m).y) {
-      label = i;
+    if (value > min(params.snr * params.low.y, params.snr * params.high.y) && !isMasked(i)) { // else above no rms
+      let m = Mesh(params.pivot, params.low, params.high, params.meshNx, params.meshNy, params.boxWidth, params.boxHeight);
+      if (value > params.snr * meshAt(x, y, m).y) {
+        label = i;
+      }
     }
   }
   detection[i] = value;

@@ -31,7 +31,7 @@ function clip(values: Float32Array): { median: number; count: number; rounds: nu
   for (let rounds = 0; ; rounds++) {
     const result = sigmaClip(view, 3, 5);
     if (!view.wanted.size) return result && { ...result, rounds };
-    for (const bin of [...view.wanted]) view.refine(bin, valuesOf(values, bin, window));
+    for (const bin of view.toRefine()) view.refine(bin, valuesOf(values, bin, window));
   }
 }
 
