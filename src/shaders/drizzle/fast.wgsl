@@ -97,7 +97,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let pw = select(va, va - 1, a_up) * a_stride;
     let pn = select(vb - 1, vb, b_up) * b_stride;
     let ps = select(vb, vb - 1, b_up) * b_stride;
-    var sums: Sums;
+    var sums = Sums(); // said, as a declaration alone is not zeroed again in a loop
     add(&sums, pw + ps, sw * (g - ga - gb), sw > NOISE);
     add(&sums, pe + ps, se * (g + ga - gb), se > NOISE);
     add(&sums, pw + pn, nw * (g - ga + gb), nw > NOISE);

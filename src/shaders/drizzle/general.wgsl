@@ -105,7 +105,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let j0 = max(i32(ceil(v - reach.y)), -q0.w);
     let j1 = min(i32(floor(v + reach.y)), params.in_ny - 1 - q0.w);
     let base = vec2i(q0.x - i32(lx) * params.one, q0.y - i32(ly) * params.one);
-    var sums: Sums;
+    var sums = Sums(); // said, as a declaration alone is not zeroed again in a loop
     for (var dj = j0; dj <= j1; dj++) {
       for (var di = i0; di <= i1; di++) {
         let i = q0.z + di;
