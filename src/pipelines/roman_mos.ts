@@ -65,37 +65,35 @@ interface Checked {
   readonly suffix: string;
 }
 
-/** romancal's MosaicPipeline (`roman_mos`): exposures in, a mosaic, its catalog and its segmentation map out. */
-export class MosaicPipeline {
-  static readonly class_alias = "roman_mos";
-
-  /**
-   * @param dataset an association or `_cal` file, a list of these, or models in memory (which the steps change in their metadata)
-   * @throws UserError for an option, a file or metadata that is missing or wrong; nothing is written then
-   */
-  static async call(dataset: Dataset, options: MosaicOptions = {}): Promise<MosaicResult> {
-    const checked = checkOptions(options);
-    const { own, steps } = checked;
-    if (own.save_results) await prepareFolder(folderOf(own));
-    return withDataset(inputOf(dataset, own.input_dir), async (opened) => {
-      await checkReferences(steps, opened.models);
-      return withRun(options, async (run) => {
-        const library = libraryOf(run, opened);
-        if (own.skip) run.log.info("Step run as standalone, so skip set to False");
-        await imageSteps(run, library, checked);
-        keepLogs(library, run);
-        const resampled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
-        if (options.download_exposures) for (const exposure of library.exposures) await exposure.download();
-        await library.evictAll();
-        const found = await catalogOf(run, resampled, steps);
-        const results = { mosaic: resampled.mosaic, ...found, exposures: opened.models };
-        results.mosaic.meta.cal_logs = [...run.log.lines];
-        if (own.save_results) await save(run, checked, library, results);
-        return results;
-      });
+/**
+ * romancal's MosaicPipeline (`roman_mos`): exposures in, a mosaic, its catalog and its segmentation map out.
+ * @param dataset an association or `_cal` file, a list of these, or models in memory (which the steps change in their metadata)
+ * @throws UserError for an option, a file or metadata that is missing or wrong; nothing is written then
+ */
+async function call(dataset: Dataset, options: MosaicOptions = {}): Promise<MosaicResult> {
+  const checked = checkOptions(options);
+  const { own, steps } = checked;
+  if (own.save_results) await prepareFolder(folderOf(own));
+  return withDataset(inputOf(dataset, own.input_dir), async (opened) => {
+    await checkReferences(steps, opened.models);
+    return withRun(options, async (run) => {
+      const library = libraryOf(run, opened);
+      if (own.skip) run.log.info("Step run as standalone, so skip set to False");
+      await imageSteps(run, library, checked);
+      keepLogs(library, run);
+      const resampled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
+      if (options.download_exposures) for (const exposure of library.exposures) await exposure.download();
+      await library.evictAll();
+      const found = await catalogOf(run, resampled, steps);
+      const results = { mosaic: resampled.mosaic, ...found, exposures: opened.models };
+      results.mosaic.meta.cal_logs = [...run.log.lines];
+      if (own.save_results) await save(run, checked, library, results);
+      return results;
     });
-  }
+  });
 }
+
+export const MosaicPipeline = { class_alias: "roman_mos", call } as const;
 
 /** Checks everything that can be without opening a file. */
 function checkOptions(options: MosaicOptions): Checked {
