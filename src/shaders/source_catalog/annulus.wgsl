@@ -13,7 +13,7 @@ struct Params {
   outer: f32,
   sigma: f32,
 }
-// whether the keys fit the workgroup's memory; else they are made again in each pass
+// whether the keys fit each thread's own memory; else they are made again in each pass
 override CACHED: bool = true;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> data: array<f32>;
@@ -25,12 +25,13 @@ const THREADS = 64u;
 const NONE = 0xffffffffu;
 const ROUNDS = 5u;
 const STRIDE = 8u;
-var<workgroup> keys: array<u32, 4096>;
+// each thread's keys: offsets thread, thread + 64, ... (a workgroup array of this size takes SwiftShader seconds to compile)
+var<private> keys: array<u32, 64>;
 var<workgroup> histogram: array<atomic<u32>, 256>;
 var<workgroup> parts: array<vec2f, 128>;
 var<workgroup> found: atomic<u32>;
 var<workgroup> next_key: atomic<u32>;
-var<workgroup> bin_found: vec2u;
+var<workgroup> bin_found: vec3u;
 var<workgroup> sums_found: vec4f;
 
 fn key_of(x: f32) -> u32 {
@@ -55,14 +56,15 @@ fn make_key(centre: vec4f, j: u32) -> u32 {
 }
 
 fn read_key(centre: vec4f, j: u32) -> u32 {
-  if (CACHED) { return keys[j]; }
+  if (CACHED) { return keys[j / THREADS]; }
   return make_key(centre, j);
 }
 
-// Key of the value of rank `rank` (from 0) among keys within [low, high].
-fn key_at_rank(thread: u32, centre: vec4f, low: u32, high: u32, rank: u32) -> u32 {
+// Key of rank `rank` (from 0) among keys within [low, high], and whether the next rank has the same.
+fn key_at_rank(thread: u32, centre: vec4f, low: u32, high: u32, rank: u32) -> vec2u {
   var prefix = 0u;
   var left = rank;
+  var same = 0u;
   for (var shift = 24i; shift >= 0; shift -= 8) {
     for (var b = thread; b < 256u; b += THREADS) { atomicStore(&histogram[b], 0u); }
     workgroupBarrier();
@@ -77,19 +79,20 @@ fn key_at_rank(thread: u32, centre: vec4f, low: u32, high: u32, rank: u32) -> u3
     if (thread == 0u) {
       var b = 0u;
       var below = 0u;
-      while (b < 255u) {
-        let here = atomicLoad(&histogram[b]);
-        if (below + here > left) { break; }
+      var here = atomicLoad(&histogram[0]);
+      while (b < 255u && below + here <= left) {
         below += here;
         b++;
+        here = atomicLoad(&histogram[b]);
       }
-      bin_found = vec2u(b, below);
+      bin_found = vec3u(b, below, here);
     }
     let found_bin = workgroupUniformLoad(&bin_found);
     prefix = (prefix << 8u) | found_bin.x;
     left -= found_bin.y;
+    same = u32(left + 1u < found_bin.z);
   }
-  return prefix;
+  return vec2u(prefix, same);
 }
 
 // Number of keys within [low, high].
@@ -151,32 +154,31 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   if (source >= params.sources) { return; }
   let centre = centres[source];
   if (CACHED) {
-    for (var j = thread; j < params.offsets; j += THREADS) { keys[j] = make_key(centre, j); }
+    for (var j = thread; j < params.offsets; j += THREADS) { keys[j / THREADS] = make_key(centre, j); }
   }
   workgroupBarrier();
 
   var low = 0u;
   var high = NONE - 1u;
-  var count = count_within(thread, centre, low, high);
+  var count = 0u;
   var lower = 0u;
   var upper = 0u;
   var sums = vec4f(0.0);
-  for (var round = 0u; count > 0u; round++) {
-    lower = key_at_rank(thread, centre, low, high, (count - 1u) / 2u);
+  for (var round = 0u; round <= ROUNDS; round++) {
+    let left = count_within(thread, centre, low, high);
+    if (left == count) { break; } // nothing clipped: the last statistics hold
+    count = left;
+    if (count == 0u) { break; }
+    let found_key = key_at_rank(thread, centre, low, high, (count - 1u) / 2u);
+    lower = found_key.x;
     upper = lower;
-    if ((count & 1u) == 0u && count_within(thread, centre, low, lower) == count / 2u) {
-      upper = key_after(thread, centre, lower, high);
-    }
+    if ((count & 1u) == 0u && found_key.y == 0u) { upper = key_after(thread, centre, lower, high); }
     let median = 0.5 * (value_of(lower) + value_of(upper));
     sums = spread(thread, centre, low, high, value_of(lower));
-    if (round == ROUNDS) { break; }
     let mean = sums.x / f32(count);
     let width = params.sigma * sqrt(max(sums.z / f32(count) - mean * mean, 0.0));
     low = max(low, key_of(median - width));
     high = min(high, key_of(median + width));
-    let kept_count = count_within(thread, centre, low, high);
-    if (kept_count == count) { break; }
-    count = kept_count;
   }
   if (thread == 0u) {
     let base = source * STRIDE;

@@ -51,7 +51,7 @@ export const circularApertures = defineKernel({
 
 /** f32 words of `out` a source: pixels left (u32), the two middle values, sums of (v - lower middle) and its square (hi, lo each), 0. */
 export const ANNULUS_STRIDE = 8;
-/** Most offsets whose keys the workgroup's memory holds; with more, CACHED must be false. */
+/** Most offsets whose keys the threads hold; with more, CACHED must be false. */
 export const ANNULUS_CACHE = 4096;
 
 /** Sigma-clipped median and spread in an annulus; one workgroup a source. */
