@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -54,15 +54,22 @@ function isOutdated() {
   return sources.some((path) => statSync(path).mtimeMs > built);
 }
 
-/** Compiles src into dist and copies the shaders beside their wrappers. */
+/** Compiles src into dist and copies the shaders beside their wrappers; dist is replaced when all of it is there. */
 export function build({ force = false } = {}) {
   if (!force && !isOutdated()) return;
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"]);
-  cpSync(join(root, "src"), join(root, "dist"), {
+  const fresh = join(root, `.cache/dist-${process.pid}`);
+  const old = join(root, `.cache/old-${process.pid}`);
+  rmSync(fresh, { recursive: true, force: true });
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  run(process.execPath, [tsc, "-p", "tsconfig.json", "--outDir", fresh]);
+  cpSync(join(root, "src"), fresh, {
     recursive: true,
     filter: (path) => statSync(path).isDirectory() || path.endsWith(".wgsl"),
   });
+  const dist = join(root, "dist");
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(fresh, dist);
+  rmSync(old, { recursive: true, force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) build({ force: true });
