@@ -20,6 +20,11 @@ function random(nx: number, ny: number, density: number, seed: number): boolean[
   return Array.from(uniforms(nx * ny, seed), (u) => u < density);
 }
 
+/** How many elements differ; quicker than expect on large arrays. */
+function differing(a: Uint32Array, b: Uint32Array): number {
+  return a.reduce((n, value, i) => n + (value === b[i] ? 0 : 1), Math.abs(a.length - b.length));
+}
+
 /** A spiral one pixel wide: one component whose first pixel is far from most others. */
 function spiral(n: number): boolean[] {
   const on = new Array<boolean>(n * n).fill(false);
@@ -47,7 +52,7 @@ describe("labelling", () => {
     const got = await label(isSource, nx, ny, npixels);
     const expected = twin(isSource, nx, ny, npixels);
     expect(got.count).toBe(expected.count);
-    expect(got.labels).toEqual(expected.labels);
+    expect(differing(got.labels, expected.labels)).toBe(0);
   });
 
   it("numbers in raster order of the first pixel, joins by corners and keeps exactly npixels", async () => {
@@ -69,7 +74,9 @@ describe("labelling", () => {
   it("joins a spiral, all pixels, a lattice of single pixels and none", async () => {
     const n = 201;
     const curl = spiral(n);
-    expect(await label(curl, n, n, 1)).toEqual(twin(curl, n, n, 1));
+    const [got, expected] = [await label(curl, n, n, 1), twin(curl, n, n, 1)];
+    expect(got.count).toBe(1);
+    expect(differing(got.labels, expected.labels)).toBe(0);
     const all = new Array<boolean>(333 * 100).fill(true);
     expect((await label(all, 333, 100, 33300)).count).toBe(1);
     expect((await label(all, 333, 100, 33301)).count).toBe(0);
@@ -86,6 +93,7 @@ describe("labelling", () => {
 
   it("gives the same bits twice", async () => {
     const isSource = random(700, 300, 0.41, 9);
-    expect(await label(isSource, 700, 300, 1)).toEqual(await label(isSource, 700, 300, 1));
+    const [first, second] = [await label(isSource, 700, 300, 1), await label(isSource, 700, 300, 1)];
+    expect(differing(first.labels, second.labels)).toBe(0);
   });
 });
