@@ -75,6 +75,7 @@ async function call(dataset: Dataset, options: MosaicOptions = {}): Promise<Mosa
   const { own, steps } = checked;
   if (own.save_results) await prepareFolder(folderOf(own));
   return withDataset(inputOf(dataset, own.input_dir), async (opened) => {
+    checkMembers(steps, opened.models);
     await checkReferences(steps, opened.models);
     return withRun(options, async (run) => {
       const library = libraryOf(run, opened);
@@ -151,6 +152,17 @@ export function inputOf(dataset: Dataset, inputDir: string | null): Dataset {
     typeof one === "string" && inputDir ? `${inputDir}/${one}` : one;
   if (typeof dataset === "string") return place(dataset) as string;
   return Array.isArray(dataset) ? (dataset as (string | WfiImage)[]).map(place) : dataset;
+}
+
+/** Metadata that the steps will ask for, so that a run does not fail halfway. */
+function checkMembers({ flux: { skip } }: StepOptions, models: readonly WfiImage[]): void {
+  for (const { metadata } of models) {
+    if (!skip && metadata.optionalString("cal_step.flux") !== "COMPLETE")
+      metadata.number("photometry.conversion_megajanskys");
+    metadata.number("exposure.effective_exposure_time");
+    metadata.time("exposure.start_time");
+    metadata.time("exposure.end_time");
+  }
 }
 
 /** Reference files are opened before anything is computed. */

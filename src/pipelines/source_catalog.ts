@@ -48,7 +48,7 @@ export async function sourceCatalog(
   options: SourceCatalogOptions,
   planes?: CatalogPlanes,
 ): Promise<SourceCatalogResult> {
-  const energy = await readEnergy(mosaic, options);
+  const energy = await readEnergy(ctx, mosaic, options);
   const onDevice = planes ?? (await upload(ctx.gpu, mosaic));
   try {
     const [ny, nx] = mosaic.shape;
@@ -80,7 +80,7 @@ async function measure(
   { weight }: CatalogPlanes,
   detection: Detection,
   options: SourceCatalogOptions,
-  energy: EnergyCurve,
+  energy: EnergyCurve | undefined,
 ): Promise<CatalogTable> {
   if (detection.emptyReason) {
     ctx.log.warn(`Cannot create source catalog. ${detection.emptyReason}`);
@@ -96,13 +96,24 @@ async function measure(
   return finishCatalog(draft);
 }
 
-/** The aperture correction's curve. Throws UserError where the reference is not given or lacks the filter. */
-async function readEnergy(mosaic: WfiMosaic, options: SourceCatalogOptions): Promise<EnergyCurve> {
+/**
+ * The aperture correction's curve; undefined, with a warning, for a mosaic of several filters, which has none (romancal fails then).
+ * Throws UserError where the reference is not given or lacks the filter.
+ */
+async function readEnergy(
+  ctx: CatalogContext,
+  mosaic: WfiMosaic,
+  options: SourceCatalogOptions,
+): Promise<EnergyCurve | undefined> {
   if (!options.override_apcorr)
     throw new UserError(
       "source_catalog: no aperture correction reference: name one with --steps.source_catalog.override_apcorr=FILE",
     );
-  const filter = mosaic.metadata.string("instrument.optical_element");
+  const filter = mosaic.metadata.optionalString("instrument.optical_element");
+  if (filter === undefined) {
+    ctx.log.warn("source_catalog: no aperture correction for a mosaic of several filters");
+    return undefined;
+  }
   const { ee_radii, ee_fractions } = await readApcorr(options.override_apcorr, filter);
   return energyCurve(ee_radii, ee_fractions);
 }
