@@ -100,6 +100,9 @@ function segmentArea(x1: number, y1: number, x2: number, y2: number): number {
   return sign * (0.5 * (xhi - xtop) * (1 + yhi) + xtop - xlo);
 }
 
+/** Overlap below which f32 may see none, or one where there is none but for rounding. */
+export const SLIVER = 1e-6;
+
 /** Planes of one exposure as drizzle gets them. */
 export interface TwinExposure {
   readonly weight: ArrayLike<number>;
@@ -122,7 +125,10 @@ export class TwinMosaic {
   readonly weight: Float64Array;
   readonly context: Uint32Array;
   readonly dq: Uint32Array;
+  /** The same from overlaps larger than a sliver alone. */
+  readonly sureDq: Uint32Array;
   readonly exposureTime: Float64Array;
+  readonly sureExposureTime: Float64Array;
   /** The smallest overlap that any exposure's sum rests on alone: where it is tiny, f32 may see none. */
   readonly smallest: Float64Array;
   private readonly sums: Record<"rnoise" | "poisson" | "flat", { sum: Float64Array; weight: Float64Array }>;
@@ -134,7 +140,9 @@ export class TwinMosaic {
     this.weight = plane();
     this.context = new Uint32Array(n);
     this.dq = new Uint32Array(n);
+    this.sureDq = new Uint32Array(n);
     this.exposureTime = plane();
+    this.sureExposureTime = plane();
     this.smallest = plane().fill(Infinity);
     const pair = (): { sum: Float64Array; weight: Float64Array } => ({ sum: plane(), weight: plane() });
     this.sums = { rnoise: pair(), poisson: pair(), flat: pair() };
@@ -150,7 +158,10 @@ export class TwinMosaic {
       w[o] += dow;
       d[o] += dow * exposure.data[p];
       area[o] += part;
-      if (exposure.dq) this.dq[o] = (this.dq[o] | exposure.dq[p]) >>> 0;
+      if (exposure.dq) {
+        this.dq[o] = (this.dq[o] | exposure.dq[p]) >>> 0;
+        if (part > SLIVER) this.sureDq[o] = (this.sureDq[o] | exposure.dq[p]) >>> 0;
+      }
       if (exposure.context !== undefined && dow > 0)
         this.context[o] = (this.context[o] | (1 << exposure.context)) >>> 0;
       if (!roots) continue;
@@ -188,6 +199,7 @@ export class TwinMosaic {
     for (const { p, o, area } of overlaps(map, limits, this.shape, 1)) if (good[p]) covered[o] += area;
     covered.forEach((area, o) => {
       if (area > 0) this.exposureTime[o] += exposureTime;
+      if (area > SLIVER) this.sureExposureTime[o] += exposureTime;
     });
   }
 
