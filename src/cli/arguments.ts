@@ -170,11 +170,11 @@ function isBooleanWord(word: string | undefined): boolean {
   return word !== undefined && /^(true|false|yes|no|on|off|[01tfyn])$/i.test(word);
 }
 
-/** An unknown option's message with the nearest of the pipeline's own, for what commander cannot suggest; else its own. */
+/** What to say of words that are not understood, in one line: for an unknown option, the step it is not of and the nearest that is. */
 export function usageMessage(error: CommanderError, words: readonly string[]): string {
-  const text = error.message.replace(/^error: /, "");
+  const text = error.message.replace(/^error: /, "").replace(/\n\(/, " (");
   const unknown = /unknown option '--([^'=]+)/.exec(text)?.[1];
-  if (unknown === undefined || /Did you mean/i.test(text)) return text;
+  if (unknown === undefined) return text;
   const step = /^steps\.([^.]+)\./.exec(unknown)?.[1];
   if (step !== undefined && !STEP_NAMES.includes(step as StepName))
     return `--steps.${step}: no such step${didYouMean(step, STEP_NAMES, "--steps.")}; steps: ${STEP_NAMES.join(", ")}`;

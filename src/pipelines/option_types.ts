@@ -114,6 +114,17 @@ export function string(value: string | null, help: string): Option<string | null
   });
 }
 
+/** A text of two numbers with a space between, e.g. "5.0 4.0". */
+export function pair(value: string, help: string): Option<string> {
+  const parse = (given: unknown): string => {
+    const words = String(given).trim().split(/\s+/);
+    if (words.length !== 2) throw new Unfit("expected two numbers with a space between");
+    words.forEach(toFloat);
+    return words.join(" ");
+  };
+  return option("string", value, help, parse, "two numbers with a space between");
+}
+
 /** One of several words; null among the choices is spelled None. */
 export function choice<const T extends string | null>(
   choices: readonly T[],

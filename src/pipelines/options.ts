@@ -8,6 +8,7 @@ import {
   intList,
   integer,
   only,
+  pair,
   string,
 } from "./option_types.js";
 
@@ -59,10 +60,10 @@ export const OUTLIER_DETECTION = {
   weight_type: choice(["ivm", "exptime"], "ivm", "weights of the median image (romancal always uses ivm)"),
   pixfrac: float(1, "fraction by which input pixels are shrunk before they are drizzled"),
   kernel: only(string("square", "drizzle kernel")),
-  fillval: only(string("NaN", "value of output pixels without weight")),
+  fillval: string("NaN", "value of output pixels without weight: a number, NaN or INDEF (0)"),
   maskpt: float(0.7, "fraction of the mean weight below which a pixel is left out of the median"),
-  snr: string("5.0 4.0", "signal-to-noise thresholds of the first and second pass"),
-  scale: string("1.2 0.7", "factors of the derivative in the first and second pass"),
+  snr: pair("5.0 4.0", "signal-to-noise thresholds of the first and second pass"),
+  scale: pair("1.2 0.7", "factors of the derivative in the first and second pass"),
   backg: float(0, "background that is subtracted, where the exposure has none of its own"),
   save_intermediate_results: only(boolean(false, "write drizzled groups, the median and blotted images")),
   resample_data: only(boolean(true, "drizzle the exposures before the median")),
