@@ -22,6 +22,7 @@ export async function openDataset(dataset: Dataset): Promise<OpenedDataset> {
   const list = Array.isArray(dataset)
     ? (dataset as readonly (string | WfiImage)[])
     : [dataset as string | WfiImage];
+  if (list.length === 0) throw new UserError("at least one exposure is needed");
   const models = await openAll(list.map((one) => () => (typeof one === "string" ? WfiImage.open(one) : one)));
   const members = models.map((model) => ({ expname: model.filename, exptype: "SCIENCE" }));
   return number({ association: Association.ofMembers(members, productNameOf(models)), models });
