@@ -18,9 +18,44 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> blotted: array<f32>;
 
 override ALIGNED: bool = true;
+const ROWS = 16u;
 
-fn cubic(at: u32, u: vec4f, v: vec4f) -> f32 {
-  return dot(v, vec4f(dot(tiles[at], u), dot(tiles[at + 1u], u), dot(tiles[at + 2u], u), dot(tiles[at + 3u], u)));
+// A tile's polynomials on one column: in powers of v = (y - middle) / reach.
+struct Column {
+  base: vec2f,
+  middle: f32,
+  reach: f32,
+  x: vec4f,
+  y: vec4f,
+}
+
+fn column_at(at: vec2u) -> Column {
+  var tile: vec2u;
+  var middle: vec2f;
+  var reach: vec2f;
+  if (ALIGNED) {
+    // 32 x 32 pixels cut by the map's limits
+    tile = min(at / 32u, params.tiles - 1u);
+    let low = max(vec2i(tile * 32u), params.inside.xz);
+    let high = min(vec2i(tile * 32u + 31u), params.inside.yw);
+    middle = 0.5 * vec2f(low + high);
+    reach = max(0.5 * vec2f(high - low), vec2f(0.5));
+  } else {
+    let piece = vec2i(vec2f(vec2i(at) - params.inside.xz) / params.step);
+    tile = vec2u(clamp(piece, vec2i(0), vec2i(params.tiles) - 1));
+    middle = vec2f(params.inside.xz) + (vec2f(tile) + 0.5) * params.step;
+    reach = 0.5 * params.step;
+  }
+  let k = (tile.y * params.tiles.x + tile.x) * 9u;
+  let u = (f32(at.x) - middle.x) / reach.x;
+  let p = vec4f(1.0, u, u * u, u * u * u);
+  return Column(
+    vec2f(bitcast<vec4i>(tiles[k]).xy),
+    middle.y,
+    reach.y,
+    vec4f(dot(tiles[k + 1u], p), dot(tiles[k + 2u], p), dot(tiles[k + 3u], p), dot(tiles[k + 4u], p)),
+    vec4f(dot(tiles[k + 5u], p), dot(tiles[k + 6u], p), dot(tiles[k + 7u], p), dot(tiles[k + 8u], p)),
+  );
 }
 
 fn pixel(x: u32, y: u32) -> f32 {
@@ -38,40 +73,28 @@ fn bilinear(at: vec2f) -> f32 {
     s.x * s.y * pixel(next.x, next.y);
 }
 
-@compute @workgroup_size(32, 4)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
-  if (id.x >= params.size.x || id.y >= params.size.y) { return; }
-  let i = id.y * params.size.x + id.x;
-  let at = vec2i(id.xy);
-  let mapped = at.x >= params.inside.x && at.x <= params.inside.y && at.y >= params.inside.z && at.y <= params.inside.w;
-  var first: u32;
-  var middle: vec2f;
-  var reach: vec2f;
-  if (ALIGNED) {
-    // a tile is 32 x 32 pixels cut by the map's limits, and one for the whole workgroup
-    let tile = vec2u(group.x, group.y / 8u);
-    let low = max(vec2i(tile * 32u), params.inside.xz);
-    let high = min(vec2i(tile * 32u + 31u), params.inside.yw);
-    first = (tile.y * params.tiles.x + tile.x) * 9u;
-    middle = 0.5 * vec2f(low + high);
-    reach = max(0.5 * vec2f(high - low), vec2f(0.5));
-  } else {
-    let tile = clamp(vec2i(vec2f(at - params.inside.xz) / params.step), vec2i(0), vec2i(params.tiles) - 1);
-    first = (u32(tile.y) * params.tiles.x + u32(tile.x)) * 9u;
-    middle = vec2f(params.inside.xz) + (vec2f(tile) + 0.5) * params.step;
-    reach = 0.5 * params.step;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let x = id.x;
+  if (x >= params.size.x) { return; }
+  let start = id.y * ROWS;
+  let rows = min(ROWS, params.size.y - start);
+  let inside_x = i32(x) >= params.inside.x && i32(x) <= params.inside.y;
+  var column = column_at(vec2u(x, start));
+  for (var r = 0u; r < rows; r++) {
+    let y = start + r;
+    if (!ALIGNED) { column = column_at(vec2u(x, y)); }
+    let v = (f32(y) - column.middle) / column.reach;
+    let p = vec4f(1.0, v, v * v, v * v * v);
+    // one rounding, to the float32 that C makes of the place
+    let place = column.base + vec2f(dot(column.x, p), dot(column.y, p));
+    let mapped = inside_x && i32(y) >= params.inside.z && i32(y) <= params.inside.w;
+    let i = y * params.size.x + x;
+    if (!mapped || any(place < vec2f(0.0)) || any(place >= vec2f(params.median_size))) {
+      if (params.first == 1u) { blotted[i] = params.fill; }
+      continue;
+    }
+    let row = u32(place.y);
+    if (row >= params.band.x && row < params.band.x + params.band.y) { blotted[i] = bilinear(place); }
   }
-  let u = (vec2f(at) - middle) / reach;
-  let base = bitcast<vec4i>(tiles[first]);
-  let pu = vec4f(1.0, u.x, u.x * u.x, u.x * u.x * u.x);
-  let pv = vec4f(1.0, u.y, u.y * u.y, u.y * u.y * u.y);
-  // one rounding, to the float32 that C makes of the place
-  let place = vec2f(base.xy) + vec2f(cubic(first + 1u, pu, pv), cubic(first + 5u, pu, pv));
-  if (!mapped || any(place < vec2f(0.0)) || any(place >= vec2f(params.median_size))) {
-    if (params.first == 1u) { blotted[i] = params.fill; }
-    return;
-  }
-  let row = u32(place.y);
-  if (row < params.band.x || row >= params.band.x + params.band.y) { return; }
-  blotted[i] = bilinear(place);
 }

@@ -1,7 +1,8 @@
 import { defineKernel, storage, uniform } from "../../gpu/index.js";
 
-/** Words of a tile of the blot's map. */
-export const BLOT_TILE_WORDS = 36;
+/** Rows of a column that one thread of these kernels handles, and that one word of `masks` answers for. */
+export const RUN_ROWS = 16;
+
 
 /** An exposure's view of (a band of) the median image; bilinear, by drizzle's rules. */
 export const blot = defineKernel({
@@ -24,9 +25,6 @@ export const blot = defineKernel({
   },
   constants: ["ALIGNED"],
 });
-
-/** Rows of a column that one word of `masks` answers for. */
-export const MASK_ROWS = 16;
 
 /** Words [ceil(ny / 16)][nx]: which pixels are beyond the two thresholds. */
 export const threshold = defineKernel({

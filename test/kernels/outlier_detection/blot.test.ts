@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { blotTiles, type GridMap } from "../../../src/host/wcs/blot_tiles.js";
-import { blot } from "../../../src/shaders/outlier_detection/flag.js";
+import { blot, RUN_ROWS } from "../../../src/shaders/outlier_detection/flag.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { gaussian, seeded } from "../../helpers/random.js";
 import { blotTwin } from "../../reference/blot.js";
@@ -56,7 +56,7 @@ async function run({ map, median, fill, bands = [median.ny] }: Scene): Promise<F
       first: k === 0 ? 1 : 0,
     };
     row += rows;
-    const groups = [Math.ceil(NX / 32), Math.ceil(NY / 4)] as const;
+    const groups = [Math.ceil(NX / 64), Math.ceil(NY / RUN_ROWS)] as const;
     rec.run(blot, { params, tiles: table, median: buffer, blotted }, groups, { ALIGNED: tiles.aligned });
     return buffer;
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { numberToHalf } from "../../../src/host/numerics/half.js";
-import { flagOutliers, MASK_ROWS, threshold } from "../../../src/shaders/outlier_detection/flag.js";
+import { flagOutliers, RUN_ROWS, threshold } from "../../../src/shaders/outlier_detection/flag.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { gaussian, seeded } from "../../helpers/random.js";
 import { type FlagInput, flagTwin } from "../../reference/flag_outliers.js";
@@ -15,9 +15,9 @@ async function run(input: FlagInput): Promise<{ dq: Uint32Array; count: number }
   const blotted = gpu.upload("blotted", input.blotted);
   const dq = gpu.upload("dq", new Uint32Array(nx * ny).fill(4));
   const counts = gpu.upload("counts", new Uint32Array(3));
-  const masks = gpu.alloc("masks", Math.ceil(ny / MASK_ROWS) * nx * 4);
+  const masks = gpu.alloc("masks", Math.ceil(ny / RUN_ROWS) * nx * 4);
   const size = [nx, ny];
-  const groups = [Math.ceil(nx / 64), Math.ceil(ny / MASK_ROWS)] as const;
+  const groups = [Math.ceil(nx / 64), Math.ceil(ny / RUN_ROWS)] as const;
   const { snr, scale, background } = input;
   const params = { size, half: input.err instanceof Uint16Array ? 1 : 0, background, snr, scale };
   gpu
