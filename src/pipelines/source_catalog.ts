@@ -10,12 +10,14 @@ import {
   SOFTWARE_VERSION,
   type WfiMosaic,
 } from "../host/models/index.js";
+import type { PsfStamp } from "../host/psf/l3_psf.js";
 import { scalePlane } from "../shaders/flux/kernels.js";
 import type { RunContext } from "./context.js";
 import { strides } from "./flux.js";
 import type { SourceCatalogOptions } from "./options.js";
 import { finishCatalog, measureCatalog } from "./source_catalog/catalog.js";
 import { energyCurve, type EnergyCurve } from "./source_catalog/catalog_energy.js";
+import { addPsf, readMosaicPsf } from "./source_catalog/catalog_psf.js";
 import type { SpatialFrame } from "./source_catalog/catalog_spatial_id.js";
 import { type CatalogTable, emptyTable } from "./source_catalog/columns.js";
 import { detectSources, freeDetection } from "./source_catalog/detection.js";
@@ -48,7 +50,10 @@ export async function sourceCatalog(
   options: SourceCatalogOptions,
   planes?: CatalogPlanes,
 ): Promise<SourceCatalogResult> {
-  const energy = await readEnergy(ctx, mosaic, options);
+  const references = {
+    energy: await readEnergy(ctx, mosaic, options),
+    psf: await readPsf(mosaic, options),
+  };
   const onDevice = planes ?? (await upload(ctx.gpu, mosaic));
   try {
     const [ny, nx] = mosaic.shape;
@@ -58,7 +63,7 @@ export async function sourceCatalog(
     ctx.progress("source_catalog", 0.5);
     try {
       const table = await ctx.timer.time("measure", () =>
-        measure(ctx, mosaic, onDevice, detection, options, energy),
+        measure(ctx, mosaic, onDevice, detection, options, references),
       );
       const segmentation = await ctx.timer.time("read back", () =>
         segmentationOf(ctx.gpu, mosaic, detection, table),
@@ -80,20 +85,32 @@ async function measure(
   { weight }: CatalogPlanes,
   detection: Detection,
   options: SourceCatalogOptions,
-  energy: EnergyCurve | undefined,
+  { energy, psf }: { energy?: EnergyCurve; psf?: PsfStamp },
 ): Promise<CatalogTable> {
   if (detection.emptyReason) {
     ctx.log.warn(`Cannot create source catalog. ${detection.emptyReason}`);
     return emptyTable();
   }
-  const draft = await measureCatalog(ctx.gpu, { ...detection, weight }, mosaic.wcs, {
+  const images = { ...detection, weight };
+  const draft = await measureCatalog(ctx.gpu, images, mosaic.wcs, {
     kernel_fwhm: options.kernel_fwhm,
     energy,
     spatial: await spatialFrame(ctx, mosaic),
     pixelArea: mosaic.metadata.optionalNumber("photometry.pixel_area"),
     warn: (message) => ctx.log.warn(message),
   });
+  if (psf) await addPsf(ctx.gpu, images, mosaic.wcs, psf, draft);
   return finishCatalog(draft);
+}
+
+/** The mosaic's PSF, where it is to be fitted. Throws UserError where the reference is not given or cannot give it. */
+async function readPsf(mosaic: WfiMosaic, options: SourceCatalogOptions): Promise<PsfStamp | undefined> {
+  if (!options.fit_psf) return undefined;
+  if (!options.override_epsf)
+    throw new UserError(
+      "source_catalog: no ePSF reference: name one with --steps.source_catalog.override_epsf=FILE, or say --steps.source_catalog.fit_psf=false",
+    );
+  return readMosaicPsf(mosaic, options.override_epsf);
 }
 
 /**
