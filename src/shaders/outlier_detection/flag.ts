@@ -3,7 +3,6 @@ import { defineKernel, storage, uniform } from "../../gpu/index.js";
 /** Rows of a column that one thread of these kernels handles, and that one word of `masks` answers for. */
 export const RUN_ROWS = 16;
 
-
 /** An exposure's view of (a band of) the median image; bilinear, by drizzle's rules. */
 export const blot = defineKernel({
   label: "outlier_detection/blot",
