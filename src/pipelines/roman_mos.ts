@@ -38,7 +38,7 @@ import { outlierDetection } from "./outlier_detection.js";
 import { type ResampleResult, resample } from "./resample.js";
 import { folderOf, mosaicProducts, productName, writeExposures } from "./saving.js";
 import { skymatch } from "./skymatch.js";
-import { sourceCatalog } from "./source_catalog.js";
+import { NO_EPSF, sourceCatalog } from "./source_catalog.js";
 
 /** Options of MosaicPipeline: romancal's, by romancal's names, and where to compute. */
 export interface MosaicOptions extends EngineOptions, Partial<RomanMosOptions> {
@@ -179,7 +179,9 @@ async function checkReferences(
   const elements = new Set(models.map((model) => model.metadata.string("instrument.optical_element")));
   if (elements.size === 1) await readApcorr(override_apcorr, [...elements][0]);
   else await checkReference(override_apcorr, "apcorr");
-  if (fit_psf && override_epsf) await checkReference(override_epsf, "epsf");
+  if (!fit_psf) return;
+  if (!override_epsf) throw new UserError(NO_EPSF);
+  await checkReference(override_epsf, "epsf");
 }
 
 /** flux, skymatch, outlier_detection, as far as they are not skipped. */

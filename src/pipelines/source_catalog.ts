@@ -24,6 +24,10 @@ import { detectSources, freeDetection } from "./source_catalog/detection.js";
 import type { Detection } from "./source_catalog/types.js";
 import { fluxFactor, skyScale } from "./source_catalog/units.js";
 
+/** Said where fit_psf is asked for without a reference. */
+export const NO_EPSF =
+  "source_catalog: no ePSF reference: name one with --steps.source_catalog.override_epsf=FILE, or say --steps.source_catalog.fit_psf=false";
+
 /** A mosaic's planes on the device, row-major f32; the caller's to free. */
 export interface CatalogPlanes {
   readonly data: DeviceBuffer;
@@ -106,10 +110,7 @@ async function measure(
 /** The mosaic's PSF, where it is to be fitted. Throws UserError where the reference is not given or cannot give it. */
 async function readPsf(mosaic: WfiMosaic, options: SourceCatalogOptions): Promise<PsfStamp | undefined> {
   if (!options.fit_psf) return undefined;
-  if (!options.override_epsf)
-    throw new UserError(
-      "source_catalog: no ePSF reference: name one with --steps.source_catalog.override_epsf=FILE, or say --steps.source_catalog.fit_psf=false",
-    );
+  if (!options.override_epsf) throw new UserError(NO_EPSF);
   return readMosaicPsf(mosaic, options.override_epsf);
 }
 
