@@ -13,6 +13,10 @@ import type { ModelLibrary } from "./library.js";
 import type { SkyMatchOptions } from "./options.js";
 import { SkySets } from "./sky_sets.js";
 
+/** Bytes of pixels, and exposures, measured at a time: two full ones. */
+const BYTES_TOGETHER = 2 ** 27;
+const MOST_TOGETHER = 8;
+
 /** An exposure and the sky found in it so far. */
 interface SkyImage {
   readonly exposure: Exposure;
@@ -29,8 +33,8 @@ interface Overlap {
 
 /**
  * Finds the sky of every exposure, in units of its data, by the chosen method, and notes it in meta.background (level, method,
- * subtracted) and cal_step.skymatch: SKIPPED where there is nothing to measure it with. Pixels are measured on the device, one
- * exposure at a time; with `subtract` the sky leaves the data too.
+ * subtracted) and cal_step.skymatch: SKIPPED where there is nothing to measure it with. Pixels are measured on the device, two
+ * full exposures at a time; with `subtract` the sky leaves the data too.
  * Source: romancal 1.0.1 skymatch/skymatch_step.py, stcal 1.20.0 skymatch/. Throws UserError as romancal's step does for a
  * background that was subtracted before.
  */
@@ -83,17 +87,15 @@ async function matchedDeltas(
   options: SkyMatchOptions,
 ): Promise<(number | undefined)[]> {
   const overlaps = overlapsOf(images);
-  const skies: Map<number, SkyValue>[] = [];
-  for (let i = 0; i < images.length; i++) {
-    const sets = overlaps[i].map(({ spans }) => spans);
-    const values = await measure(ctx, library, images, i, sets, options);
-    const found = overlaps[i].flatMap(({ other }, k): [number, SkyValue][] => {
-      const value = values[k];
+  const sets = overlaps.map((list) => list.map(({ spans }) => spans));
+  const values = await measureAll(ctx, library, images, sets, options);
+  const skies = overlaps.map((list, i) => {
+    const found = list.flatMap(({ other }, k): [number, SkyValue][] => {
+      const value = values[i][k];
       return value ? [[other, value]] : [];
     });
-    skies.push(new Map(found));
-    ctx.progress("skymatch", (i + 1) / images.length);
-  }
+    return new Map(found);
+  });
   const pairs = images.flatMap((_, i) => pairsOf(i, skies));
   const { deltas, rank } = findSkyDeltas(images.length, pairs);
   if (rank < images.length - 1) {
@@ -146,14 +148,28 @@ async function ownSkies(
   images: readonly SkyImage[],
   options: SkyMatchOptions,
 ): Promise<(number | undefined)[]> {
-  const skies: (number | undefined)[] = [];
-  for (let i = 0; i < images.length; i++) {
-    const { nx, ny } = images[i].exposure;
-    const [value] = await measure(ctx, library, images, i, [allPixels(nx, ny)], options);
-    skies.push(value?.sky);
-    ctx.progress("skymatch", (i + 1) / images.length);
+  const sets = images.map(({ exposure }) => [allPixels(exposure.nx, exposure.ny)]);
+  const values = await measureAll(ctx, library, images, sets, options);
+  return values.map(([value]) => value?.sky);
+}
+
+/** Statistics of sets of pixels of each image; small exposures several at a time, as each round waits for the device. */
+async function measureAll(
+  ctx: RunContext,
+  library: ModelLibrary,
+  images: readonly SkyImage[],
+  sets: readonly (readonly Spans[])[],
+  options: SkyMatchOptions,
+): Promise<(SkyValue | undefined)[][]> {
+  const largest = Math.max(...images.map(({ exposure }) => 4 * exposure.nx * exposure.ny));
+  const together = Math.max(1, Math.min(MOST_TOGETHER, Math.floor(BYTES_TOGETHER / largest)));
+  const found: (SkyValue | undefined)[][] = [];
+  for (let start = 0; start < images.length; start += together) {
+    const batch = images.slice(start, start + together).map((_, k) => start + k);
+    found.push(...(await Promise.all(batch.map((i) => measure(ctx, library, images, i, sets[i], options)))));
+    ctx.progress("skymatch", found.length / images.length);
   }
-  return skies;
+  return found;
 }
 
 /** Statistics of sets of an image's pixels; while nothing is subtracted, relative to the sky found so far. */
