@@ -1,5 +1,5 @@
 import type { DeviceBuffer, Gpu, Recorder } from "../../gpu/index.js";
-import { fill as fillKernel, finishVariances } from "../../shaders/drizzle/kernels.js";
+import { addTimes, fill as fillKernel, finishVariances } from "../../shaders/drizzle/kernels.js";
 import type { Band } from "../context.js";
 
 export interface AccumulatorOptions {
@@ -23,11 +23,13 @@ export class Accumulators {
   readonly variances: VarianceSums | undefined;
   /** Stands for bindings that a kernel does not touch. */
   readonly unused: DeviceBuffer;
+  /** Exposure time of each context bit, seconds. */
+  readonly times: number[] = [];
   private readonly all: DeviceBuffer[] = [];
 
   /** Records the clearing of all planes. */
   constructor(
-    gpu: Gpu,
+    private readonly gpu: Gpu,
     rec: Recorder,
     readonly nx: number,
     readonly band: Band,
@@ -50,11 +52,19 @@ export class Accumulators {
         rnoiseWeight: plane("1 / var_rnoise"),
         rnoiseSum: options.constantWeights ? plane("var_rnoise") : undefined,
         poissonSum: plane("var_poisson"),
-        poissonWeight: plane("weight of var_poisson"),
+        poissonMissing: plane("weight without var_poisson"),
         flatSum: options.flat ? plane("var_flat") : undefined,
         flatWeight: options.flat ? plane("weight of var_flat") : undefined,
         exposureTime: plane("exposure time"),
       };
+  }
+
+  /** The times as the device reads them; to be recorded before the sums are freed. */
+  uploadTimes(): DeviceBuffer {
+    const times = Float32Array.from({ length: 32 * this.context.length }, (_, k) => this.times[k] ?? 0);
+    const buffer = this.gpu.upload("exposure times", times);
+    this.all.push(buffer);
+    return buffer;
   }
 
   /** Frees all planes but those to `keep`, which are the caller's from then on. */
@@ -67,9 +77,11 @@ export interface VarianceSums {
   readonly rnoiseWeight: DeviceBuffer;
   readonly rnoiseSum: DeviceBuffer | undefined;
   readonly poissonSum: DeviceBuffer;
-  readonly poissonWeight: DeviceBuffer;
+  /** Weights of the read noise where there was no Poisson variance; the weights of the Poisson variance with constant weights. */
+  readonly poissonMissing: DeviceBuffer;
   readonly flatSum: DeviceBuffer | undefined;
   readonly flatWeight: DeviceBuffer | undefined;
+  /** Exposure times that no context bit tells of. */
   readonly exposureTime: DeviceBuffer;
 }
 
@@ -88,7 +100,7 @@ export interface ResampledPlanes {
 }
 
 /**
- * Turn the sums into planes, in place: `fill` where nothing contributed; variances, their NaN and the error as stcal 1.20
+ * Turn the sums into planes, in place, once: `fill` where nothing contributed; variances, their NaN and the error as stcal 1.20
  * Resample.finalize_resample_variance and compute_err "from_var". `pixelScaleRatio`: output to input pixel scale, or undefined for no scaling.
  */
 export function finalize(
@@ -117,11 +129,19 @@ export function finalize(
         rnoise_sum: v.rnoiseSum ?? weight,
         rnoise_weight: v.rnoiseWeight,
         poisson_sum: v.poissonSum,
-        poisson_weight: v.poissonWeight,
+        poisson_missing: v.poissonMissing,
         flat_sum: v.flatSum ?? sums.unused,
         flat_weight: v.flatWeight ?? weight,
       },
       groups,
+    );
+    const times = sums.context.length ? sums.uploadTimes() : undefined;
+    sums.context.forEach((context, k) =>
+      rec.run(
+        addTimes,
+        { params: { count, columns, first: 32 * k }, times: times!, context, exposure_time: v.exposureTime },
+        groups,
+      ),
     );
   }
   return {
@@ -132,7 +152,7 @@ export function finalize(
     varRnoise: v?.rnoiseWeight,
     varPoisson: v?.poissonSum,
     varFlat: v?.flatSum,
-    err: v?.poissonWeight,
+    err: v?.poissonMissing,
     exposureTime: v?.exposureTime,
   };
 }

@@ -41,7 +41,7 @@ export function drizzleInto(
   else pass.data();
   if (variances && constant && variances.rnoiseSum) {
     pass.variance(exposure.errors!, variances.rnoiseSum, variances.rnoiseWeight, 3);
-    pass.variance(exposure.errors!, variances.poissonSum, variances.poissonWeight, 1);
+    pass.variance(exposure.errors!, variances.poissonSum, variances.poissonMissing, 1);
   }
   if (variances) pass.coverage(variances, constant);
   if (variances?.flatSum && variances.flatWeight && exposure.flatErrors)
@@ -68,6 +68,7 @@ class Pass {
       throw new Error(`drizzleInto: context ${context} of ${32 * sums.context.length}`);
     this.bit = plane ? (1 << (context! & 31)) >>> 0 : 0;
     this.context = plane ?? sums.unused;
+    if (plane) sums.times[context!] = options.exposureTime ?? 0;
   }
 
   data(): void {
@@ -81,7 +82,7 @@ class Pass {
     );
   }
 
-  planes({ rnoiseWeight, poissonSum, poissonWeight, exposureTime }: VarianceSums): void {
+  planes({ rnoiseWeight, poissonSum, poissonMissing, exposureTime }: VarianceSums): void {
     const { data, weight } = this.sums;
     const { input } = this.exposure;
     const errors = this.exposure.errors!;
@@ -93,7 +94,7 @@ class Pass {
       context: this.context,
       rnoise_weight: rnoiseWeight,
       poisson_sum: poissonSum,
-      poisson_weight: poissonWeight,
+      poisson_missing: poissonMissing,
     };
     const amount = this.options.exposureTime ?? 0;
     this.dispatch("fast", (at) =>
@@ -124,6 +125,7 @@ class Pass {
           params: { ...at.params, amount, half_side: 0.5 },
           input,
           errors,
+          context: this.bit ? this.context : this.exposure.dq, // not looked at without a bit
           exposure_time: exposureTime,
         },
         at.groups,

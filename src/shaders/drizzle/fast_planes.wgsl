@@ -9,7 +9,7 @@
 @group(0) @binding(6) var<storage, read_write> context: array<u32>;
 @group(0) @binding(7) var<storage, read_write> rnoise_weight: array<f32>;
 @group(0) @binding(8) var<storage, read_write> poisson_sum: array<f32>;
-@group(0) @binding(9) var<storage, read_write> poisson_weight: array<f32>;
+@group(0) @binding(9) var<storage, read_write> poisson_missing: array<f32>;
 @group(0) @binding(10) var<storage, read_write> exposure_time: array<f32>;
 
 fn cover(o: u32) { exposure_time[o] += params.amount; }

@@ -5,4 +5,5 @@
 @group(0) @binding(2) var<storage, read> map: array<vec2i>;
 @group(0) @binding(3) var<storage, read> input: array<vec2f>;
 @group(0) @binding(4) var<storage, read> errors: array<vec2f>;
-@group(0) @binding(5) var<storage, read_write> exposure_time: array<f32>;
+@group(0) @binding(5) var<storage, read> context: array<u32>;
+@group(0) @binding(6) var<storage, read_write> exposure_time: array<f32>;

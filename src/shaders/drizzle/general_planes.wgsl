@@ -10,7 +10,7 @@
 @group(0) @binding(7) var<storage, read_write> context: array<u32>;
 @group(0) @binding(8) var<storage, read_write> rnoise_weight: array<f32>;
 @group(0) @binding(9) var<storage, read_write> poisson_sum: array<f32>;
-@group(0) @binding(10) var<storage, read_write> poisson_weight: array<f32>;
+@group(0) @binding(10) var<storage, read_write> poisson_missing: array<f32>;
 
 // exposure time is general_coverage's: a further binding would exceed what devices must offer
 fn cover(o: u32) {}

@@ -22,7 +22,7 @@ const signal = { data: storage("read_write"), weight: storage("read_write"), con
 const variances = {
   rnoise_weight: storage("read_write"),
   poisson_sum: storage("read_write"),
-  poisson_weight: storage("read_write"),
+  poisson_missing: storage("read_write"),
 };
 const fastInputs = { params: gatherParams, tiles: storage("read") };
 const generalInputs = { ...fastInputs, map: storage("read") };
@@ -38,7 +38,7 @@ export const fastData = defineKernel({
   constants: fastConstants,
 });
 
-/** All planes of the tiles in the fast table, exposure time included. */
+/** All planes of the tiles in the fast table, exposure time without a context bit included. */
 export const fastPlanes = defineKernel({
   label: "drizzle/fast_planes",
   url: new URL("./fast_planes.wgsl", import.meta.url),
@@ -75,11 +75,16 @@ export const generalVariance = defineKernel({
   constants: generalConstants,
 });
 
-/** Exposure time where any good pixel overlaps. */
+/** Exposure time where some good pixel overlaps and no context bit tells. */
 export const generalCoverage = defineKernel({
   label: "drizzle/general_coverage",
   url: new URL("./general_coverage.wgsl", import.meta.url),
-  bindings: { ...generalInputs, ...packed, exposure_time: storage("read_write") },
+  bindings: {
+    ...generalInputs,
+    ...packed,
+    context: storage("read"),
+    exposure_time: storage("read_write"),
+  },
   constants: generalConstants,
 });
 
@@ -120,6 +125,18 @@ export const pack = defineKernel({
   },
 });
 
+/** Adds the exposure times of the bits of one context plane. */
+export const addTimes = defineKernel({
+  label: "drizzle/add_times",
+  url: new URL("./add_times.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ count: "u32", columns: "u32", first: "u32" }),
+    times: storage("read"),
+    context: storage("read"),
+    exposure_time: storage("read_write"),
+  },
+});
+
 /** The fill value where nothing contributed. */
 export const fill = defineKernel({
   label: "drizzle/fill",
@@ -146,7 +163,7 @@ export const finishVariances = defineKernel({
     rnoise_sum: storage("read"),
     rnoise_weight: storage("read_write"),
     poisson_sum: storage("read_write"),
-    poisson_weight: storage("read_write"),
+    poisson_missing: storage("read_write"),
     flat_sum: storage("read_write"),
     flat_weight: storage("read"),
   },

@@ -1,4 +1,4 @@
-// Adds the exposure time where any good pixel, of whatever weight, overlaps.
+// Adds the exposure time where some good pixel, of whatever weight, overlaps and no context bit tells.
 struct Sums {
   covered: bool,
 }
@@ -10,5 +10,5 @@ fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
 }
 
 fn put(o: u32, s: ptr<function, Sums>) {
-  if ((*s).covered) { exposure_time[o] += params.amount; }
+  if ((*s).covered && (context[o] & params.bit) == 0u) { exposure_time[o] += params.amount; }
 }

@@ -2,7 +2,8 @@
 //!include drizzle/average.wgsl
 //!include drizzle/variance.wgsl
 // Sums into data, weight, context, both variances weighted by the inverse of the read noise variance;
-// `cover` of the including kernel is called where any good pixel, of whatever weight, overlaps.
+// `cover` of the including kernel is called where some good pixel overlaps but none of positive weight: no context bit tells.
+// What is rarely written is cheap: poisson_missing holds the weights without a Poisson variance, not those with one.
 struct Sums {
   weight: f32,
   data: f32,
@@ -27,17 +28,19 @@ fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
 }
 
 fn put(o: u32, s: ptr<function, Sums>) {
-  if ((*s).covered) { cover(o); }
+  let marked = params.bit != 0u && (*s).largest > 0.0;
+  if ((*s).covered && !marked) { cover(o); }
   let w = (*s).weight;
   if (w == 0.0) { return; }
   average(o, w, (*s).data);
-  if (params.bit != 0u && (*s).largest > 0.0) { context[o] |= params.bit; }
+  if (marked) { context[o] |= params.bit; }
   let inverse = inverse_variance(square((*s).rnoise / w));
   if (!(inverse > 0.0)) { return; }
   rnoise_weight[o] += inverse;
   let variance = square((*s).poisson / w);
   if (is_finite(variance)) {
     poisson_sum[o] += variance * inverse * inverse;
-    poisson_weight[o] += inverse;
+  } else {
+    poisson_missing[o] += inverse;
   }
 }

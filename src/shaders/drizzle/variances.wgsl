@@ -1,18 +1,20 @@
 //!include shared/nan.wgsl
 // Variances and the error from the weighted sums, in place:
-// rnoise_weight -> var_rnoise, poisson_sum -> var_poisson, poisson_weight -> err, flat_sum -> var_flat.
+// rnoise_weight -> var_rnoise, poisson_sum -> var_poisson, poisson_missing -> err, flat_sum -> var_flat.
+// The weight of the Poisson variance is that of the read noise less what is missing.
 struct Params {
   count: u32,
   columns: u32,       // invocations a row of the dispatch
   scaling: f32,       // 1 / pixel_scale_ratio^2
   with_flat: u32,
-  rnoise_summed: u32, // 1: rnoise_sum holds weighted variances; 0: a weight is the inverse of its variance
+  rnoise_summed: u32, // 0: a weight is the inverse of its variance; 1: rnoise_sum holds weighted variances,
+                      //    and poisson_missing the weight of the Poisson variance itself
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> rnoise_sum: array<f32>;
 @group(0) @binding(2) var<storage, read_write> rnoise_weight: array<f32>;
 @group(0) @binding(3) var<storage, read_write> poisson_sum: array<f32>;
-@group(0) @binding(4) var<storage, read_write> poisson_weight: array<f32>;
+@group(0) @binding(4) var<storage, read_write> poisson_missing: array<f32>;
 @group(0) @binding(5) var<storage, read_write> flat_sum: array<f32>;
 @group(0) @binding(6) var<storage, read> flat_weight: array<f32>;
 
@@ -31,7 +33,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let rw = rnoise_weight[o];
   var rnoise = variance(rw, rw);
   if (params.rnoise_summed != 0u) { rnoise = variance(rnoise_sum[o], rw); }
-  let poisson = variance(poisson_sum[o], poisson_weight[o]);
+  let other = poisson_missing[o];
+  let poisson = variance(poisson_sum[o], select(rw - other, other, params.rnoise_summed != 0u));
   var total = known(rnoise) + known(poisson);
   var none = is_nan(rnoise) && is_nan(poisson);
   if (params.with_flat != 0u) {
@@ -42,5 +45,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   rnoise_weight[o] = rnoise;
   poisson_sum[o] = poisson;
-  poisson_weight[o] = select(sqrt(total), nan(), none);
+  poisson_missing[o] = select(sqrt(total), nan(), none);
 }
