@@ -1,6 +1,8 @@
 """Make the bundled case and the two other small ones, run romancal on them, and store what the tests compare with.
 
-    python cases.py FIXTURES [CASE …]        (an environment with requirements.txt; about two minutes)
+    python cases.py FIXTURES [CASE …] [--fresh]        (an environment with requirements.txt; about two minutes)
+
+Exposures that are there already are kept, unless --fresh asks for new ones.
 
 Per case, FIXTURES/NAME/ holds the exposures and the association, and FIXTURES/NAME/golden.asdf what romancal 1.0.1 made of them:
 sky levels, outlier masks, mosaic (two crops in full, the whole as means of blocks of 10 x 10 pixels), metadata, segmentation
@@ -12,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import asdf
@@ -67,7 +70,7 @@ def plain(node):
         return {name: [plain(v) for v in node[name]] for name in node.colnames}
     if hasattr(node, "items"):
         return {str(k): plain(v) for k, v in node.items() if k not in ("wcs", "cal_logs")}
-    if isinstance(node, (list, tuple)):
+    if isinstance(node, Sequence) and not isinstance(node, (str, bytes)):
         return [plain(v) for v in node]
     if hasattr(node, "isot"):
         return node.isot
@@ -118,12 +121,9 @@ def column(values):
     return values.tolist() if values.dtype.kind in "OUS" else np.ascontiguousarray(values)
 
 
-def make(fixtures, name):
-    case = CASES[name]
-    folder = fixtures / name
+def simulate_case(folder, skymap_file, case):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    skymap_file = fixtures / "references" / f"skymap_{name}.asdf"
     skymap_file.parent.mkdir(exist_ok=True)
     cells = skymap.build(skymap_file, case["ra"], case["dec"], pixels=case["pixels"])
     target = cells[len(cells) // 2]
@@ -134,6 +134,16 @@ def make(fixtures, name):
         asn = json.loads(asn_file.read_text())
         asn["skycell_wcs_info"] = skycell_info(skymap_file, target)
         asn_file.write_text(json.dumps(asn, indent=1))
+
+
+def make(fixtures, name, fresh):
+    case = CASES[name]
+    folder = fixtures / name
+    skymap_file = fixtures / "references" / f"skymap_{name}.asdf"
+    if fresh or not (folder / "L3_asn.json").exists():
+        simulate_case(folder, skymap_file, case)
+    listed = json.loads((folder / "L3_asn.json").read_text())["products"][0]
+    product, names = listed["name"], listed["members"]
     with tempfile.TemporaryDirectory() as scratch:
         run = Path(scratch)
         for file in folder.iterdir():
@@ -148,12 +158,13 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("fixtures", type=Path)
     p.add_argument("cases", nargs="*", default=list(CASES))
+    p.add_argument("--fresh", action="store_true")
     a = p.parse_args()
     fixtures = a.fixtures.resolve()
     if not (fixtures / "references/epsf.asdf").exists():
         references.main(fixtures / "references")
     for name in a.cases:
-        make(fixtures, name)
+        make(fixtures, name, a.fresh)
         print(name, sum(f.stat().st_size for f in (fixtures / name).iterdir()) / 1e6, "MB", flush=True)
 
 
