@@ -1,38 +1,10 @@
+import type { CatalogColumn, CatalogMeta, CatalogTable } from "../../host/models/index.js";
+
+export type { CatalogColumn, CatalogMeta, CatalogTable };
+
 /** numpy's names of the element types romancal writes. */
-export type ColumnType = "bool" | "int32" | "int64" | "float32" | "float64";
-
-export type ColumnData = Uint8Array | Int32Array | BigInt64Array | Float32Array | Float64Array;
-
-/** One column of the catalog: a value a source, in the order of the labels. A bool is 0 or 1 in a Uint8Array. */
-export interface CatalogColumn {
-  readonly name: string;
-  readonly datatype: ColumnType;
-  /** astropy's spelling, e.g. "nJy / arcsec2"; absent where the column has none. */
-  readonly unit?: string;
-  readonly description: string;
-  readonly data: ColumnData;
-}
-
-/** Metadata of the table, in romancal's order. Versions and the date are for the writer to add. */
-export interface CatalogMeta {
-  readonly aperture_mask_method: "mask";
-  readonly kron_params: readonly [number, number, number];
-  readonly aperture_radii: {
-    readonly circle_pix: Float64Array;
-    readonly annulus_pix: Float64Array;
-    readonly circle_arcsec: Float64Array;
-    readonly annulus_arcsec: Float64Array;
-  };
-  /** Encircled energy within each circular aperture; absent without an aperture correction reference. */
-  readonly ee_fractions?: Float32Array;
-}
-
-/** The source catalog: columns in romancal's order. `meta` is absent for an empty catalog, as in romancal. */
-export interface CatalogTable {
-  readonly rows: number;
-  readonly columns: readonly CatalogColumn[];
-  readonly meta?: CatalogMeta;
-}
+export type ColumnType = CatalogColumn["datatype"];
+export type ColumnData = CatalogColumn["data"];
 
 type Definition = readonly [name: string, datatype: ColumnType, unit: string, description: string];
 
