@@ -11,7 +11,9 @@ import {
 } from "../shaders/skymatch/kernels.js";
 import { strides } from "./flux.js";
 
-const BLOCKS = 1024;
+/** Row blocks at most, and pixels in one at least: a software driver pays more for a workgroup than for its pixels. */
+const MOST_BLOCKS = 1024;
+const BLOCK_PIXELS = 8192;
 const DIGITS = 256;
 
 const EVERYTHING = { kind: "moments", lo: 0, hi: 0, pivot: 0 } as const;
@@ -48,7 +50,7 @@ export class SkySets {
     sets: readonly Spans[],
   ) {
     this.sets = sets.length;
-    this.height = Math.ceil(ny / BLOCKS);
+    this.height = Math.min(ny, Math.max(Math.ceil(ny / MOST_BLOCKS), Math.ceil(BLOCK_PIXELS / nx)));
     this.values = this.keep(gpu.alloc("skymatch values", 4 * nx * ny));
     const table = layOut(sets, ny);
     this.rows = this.keep(gpu.upload("skymatch rows", table.rows));

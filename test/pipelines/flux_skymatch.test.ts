@@ -13,9 +13,7 @@ const OPTIONS = Object.fromEntries(
   Object.entries(SKYMATCH).map(([name, option]) => [name, option.default]),
 ) as SkyMatchOptions;
 
-async function open(
-  exposureBudget?: number,
-): Promise<{
+async function open(exposureBudget?: number): Promise<{
   library: ModelLibrary;
   models: readonly WfiImage[];
   log: string[];

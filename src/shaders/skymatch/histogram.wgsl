@@ -37,7 +37,7 @@ fn add(task: Task, bin: u32) {
   }
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let task = tasks[group.y];
   let end = min((group.x + 1u) * params.height, params.ny);
@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let last = rows[task.rows + y + 1u];
     for (var k = rows[task.rows + y]; k < last; k++) {
       let run = vec2u(y * params.nx) + runs[k];
-      for (var q = (run.x >> 2u) + lane; q <= (run.y >> 2u); q += 256u) {
+      for (var q = (run.x >> 2u) + lane; q <= (run.y >> 2u); q += 64u) {
         let v = values[q];
         let ok = within_run(q, run) & not_nan(v);
         for (var c = 0; c < 4; c++) {
@@ -55,7 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
   workgroupBarrier();
-  for (var bin = lane; bin < LOCAL; bin += 256u) {
+  for (var bin = lane; bin < LOCAL; bin += 64u) {
     let count = atomicLoad(&near[bin]);
     if (count > 0u) { atomicAdd(&counts[task.at + bin], count); }
   }

@@ -11,10 +11,10 @@
 @group(0) @binding(5) var<storage, read_write> partials: array<vec4u>;
 
 const FAR = 3.4028234e38;
-var<workgroup> counts: array<u32, 256>;
-var<workgroup> sums: array<vec4f, 256>; // d, d * d, least, greatest
+var<workgroup> counts: array<u32, 64>;
+var<workgroup> sums: array<vec4f, 64>; // d, d * d, least, greatest
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
@@ -31,7 +31,7 @@ fn main(
     let last = rows[task.rows + y + 1u];
     for (var k = rows[task.rows + y]; k < last; k++) {
       let run = vec2u(y * params.nx) + runs[k];
-      for (var q = (run.x >> 2u) + lane; q <= (run.y >> 2u); q += 256u) {
+      for (var q = (run.x >> 2u) + lane; q <= (run.y >> 2u); q += 64u) {
         let v = values[q];
         let ok = within_run(q, run) & not_nan(v) & (v >= vec4f(task.lo)) & (v <= vec4f(task.hi));
         let d = select(vec4f(0.0), v - task.centre, ok);
@@ -50,7 +50,7 @@ fn main(
   let high = max(greatest.xy, greatest.zw);
   counts[lane] = n2.x + n2.y;
   sums[lane] = vec4f(t1.x + t1.y, t2.x + t2.y, min(low.x, low.y), max(high.x, high.y));
-  for (var half = 128u; half > 0u; half >>= 1u) {
+  for (var half = 32u; half > 0u; half >>= 1u) {
     workgroupBarrier();
     if (lane < half) {
       let a = sums[lane];
