@@ -45,7 +45,7 @@ export async function writeProducts(products: readonly Product[]): Promise<Writt
     }
     for (const [i, { path }] of products.entries()) await rename(parts[i], path);
   } catch (error) {
-    await Promise.all(parts.map((part) => rm(part, { force: true })));
+    await Promise.all(parts.map((part) => rm(part, { force: true }).catch(() => undefined)));
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined || error instanceof UserError) throw error;
     throw new UserError(`the products could not be written: ${message}`);

@@ -47,7 +47,7 @@ export function pythonRepr(value: AsdfValue, isFloat = false): string {
   if (typeof value === "string") return stringRepr(value);
   if (typeof value === "number") return isFloat ? floatRepr(value) : numberRepr(value);
   if (typeof value === "bigint") return String(value);
-  if (value instanceof TaggedScalar) return pythonRepr(value.value);
+  if (value instanceof TaggedScalar) return pythonRepr(value.value, isFloat);
   if (Array.isArray(value))
     return `[${value.map((item, i) => pythonRepr(item, isFloatAt(value, i))).join(", ")}]`;
   if (isMap(value)) {
