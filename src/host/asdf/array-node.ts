@@ -51,12 +51,14 @@ function settledShape(given: AsdfValue | undefined, found: number[], where: stri
 function blockArray(node: AsdfMap, store: ByteStore, where: string): NdArray {
   const { shape, strides, offset = 0 } = node;
   const datatype = parseDatatype(node.datatype, where);
-  const counts = Array.isArray(shape) ? shape.map((n, i) => (n === "*" && i === 0 ? -1 : n)) : undefined;
-  if (!counts?.every((n): n is number => n === -1 || isCount(n))) {
+  const streamed = Array.isArray(shape) && shape[0] === "*";
+  const fixed = Array.isArray(shape) ? shape.slice(streamed ? 1 : 0) : undefined;
+  if (!fixed?.every(isCount)) {
     throw new UserError(
       `${where}: shape is ${JSON.stringify(shape)}, expected a list of non-negative integers`,
     );
   }
+  const counts = streamed ? [-1, ...fixed] : fixed;
   if (!isCount(offset))
     throw new UserError(`${where}: offset is ${JSON.stringify(offset)}, expected a byte count`);
   if (strides !== undefined && !isStrides(strides, counts.length)) {
@@ -67,7 +69,6 @@ function blockArray(node: AsdfMap, store: ByteStore, where: string): NdArray {
   // The byte order of rows may be left to their fields.
   const byteorder = parseByteOrder(node.byteorder ?? (itemSize(datatype) === 1 ? "big" : "little"), where);
   const layout = { offset, byteorder, strides };
-  const streamed = counts[0] === -1;
   return new NdArray({
     shape: counts,
     datatype,

@@ -31,7 +31,8 @@ export interface BlockHeader {
  * the block index is present, absent or wrong. The index serves only to get past a damaged header.
  */
 export class BlockChain {
-  readonly #headers: BlockHeader[] = [];
+  /** A number stands for a block whose header is damaged: where it should be. */
+  readonly #headers: (BlockHeader | number)[] = [];
   #next: number | undefined;
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -55,13 +56,13 @@ export class BlockChain {
     const last = this.#busy.then(() => this.#skipTo(Infinity));
     this.#busy = last.catch(() => undefined);
     await last;
-    return this.#headers;
+    return this.#headers.map((header, i) => this.#intact(header, i));
   }
 
   async #find(index: number): Promise<BlockHeader> {
     await this.#skipTo(index < 0 ? Infinity : index);
     const header = this.#headers[index < 0 ? this.#headers.length + index : index];
-    if (header) return header;
+    if (header !== undefined) return this.#intact(header, index);
     const count = this.#headers.length;
     throw new UserError(
       `${this.name}: block ${index} is missing: the file has ${count} block${count === 1 ? "" : "s"}, it may be truncated`,
@@ -76,12 +77,16 @@ export class BlockChain {
         this.#next = undefined;
         return;
       }
-      const header = (await this.#headerAt(at, number)) ?? (await this.#fromIndex(number));
-      if (!header)
-        throw new UserError(`${this.name}: no header of block ${number} at byte ${at}: the file is damaged`);
-      this.#headers.push(header);
-      this.#next = header.streamed ? undefined : header.start + header.allocated;
+      const header = await this.#headerAt(at, number);
+      this.#headers.push(header ?? at);
+      if (header) this.#next = header.streamed ? undefined : header.start + header.allocated;
+      else this.#next = await this.#afterDamage(number);
     }
+  }
+
+  #intact(header: BlockHeader | number, index: number): BlockHeader {
+    if (typeof header !== "number") return header;
+    throw new UserError(`${this.name}: no header of block ${index} at byte ${header}: the file is damaged`);
   }
 
   /** Whether the blocks end here: at the file's end, at the block index or at zero padding. */
@@ -99,13 +104,16 @@ export class BlockChain {
     return parseHeader(bytes, offset, index, source.size, this.name);
   }
 
-  async #fromIndex(index: number): Promise<BlockHeader | undefined> {
+  /** Offset of the block after a damaged one, if the index agrees with all that was found before. */
+  async #afterDamage(index: number): Promise<number | undefined> {
     const { source } = this;
     const length = Math.min(INDEX_TAIL, source.size);
     const tail = Buffer.from(await source.read(source.size - length, length)).toString("latin1");
     const offsets = parseIndex(tail);
-    const agrees = this.#headers.every((header, i) => offsets[i] === header.offset);
-    return agrees && offsets[index] !== undefined ? this.#headerAt(offsets[index], index) : undefined;
+    const agrees = this.#headers.every((header, i) => {
+      return typeof header === "number" || offsets[i] === header.offset;
+    });
+    return agrees ? offsets[index + 1] : undefined;
   }
 }
 

@@ -70,7 +70,10 @@ function collect(tree: AsdfMap, maxDepth: number): Line[] {
       const array = value instanceof NdArray ? value : undefined;
       const summary = repeated ? "(the same object as above)" : summarize(value, isFloatAt(node, key, value));
       const folded = nested && !repeated && depth >= maxDepth ? foldMark(value) : "";
-      lines.push({ text: `${indent}${last ? "└─" : "├─"}${name} ${summary}${folded}`.trimEnd(), array });
+      lines.push({
+        text: `${indent}${last ? "└─" : "├─"}${[name, summary, folded].filter(Boolean).join(" ")}`,
+        array,
+      });
       if (!nested || repeated) return;
       seen.add(value);
       if (depth < maxDepth) children(value, `${indent}${last ? "  " : "│ "}`, depth + 1);
@@ -82,7 +85,7 @@ function collect(tree: AsdfMap, maxDepth: number): Line[] {
 
 function foldMark(value: AsdfMap | AsdfValue[]): string {
   const count = Array.isArray(value) ? 0 : Object.keys(value).length;
-  return count > 0 ? ` (${count} key${count === 1 ? "" : "s"})` : "";
+  return count > 0 ? `(${count} key${count === 1 ? "" : "s"})` : "";
 }
 
 function isFloatAt(node: AsdfMap | AsdfValue[], key: string, value: AsdfValue): boolean {

@@ -35,12 +35,12 @@ class Head {
     this.bytes = Buffer.concat([this.bytes, piece]);
   }
 
-  /** Offset just after the next line break, or the file's end. */
+  /** Offset just after the next line break. @throws UserError if there is none */
   async lineEnd(from: number): Promise<number> {
     for (;;) {
       const at = this.bytes.indexOf(10, from);
       if (at >= 0) return at + 1;
-      if (this.done) return this.bytes.length;
+      if (this.done) throw new UserError(`${this.name}: truncated: the file ends within its head`);
       await this.more();
     }
   }

@@ -14,5 +14,6 @@ export { halfToNumber, numberToHalf, type Element } from "./element.js";
 export type { FieldData, Nested } from "./decode.js";
 export type { Compression } from "./compression.js";
 export { loadArrays, openAsdf, type AsdfFile, type OpenOptions } from "./open.js";
+export type { ByteSource } from "./source.js";
 export { toBytes, writeAsdf, type WriteOptions } from "./write.js";
 export { describeTree, type DescribeOptions } from "./describe.js";

@@ -54,7 +54,11 @@ class Planner {
   ) {}
 
   async add(array: NdArray, path: string): Promise<void> {
-    if (array.storage === "inline") this.#plan.inline.set(array, await array.toList());
+    // Nulls stand for a mask's array; a value that marks what is missing stays.
+    const masked = array.mask instanceof NdArray;
+    const list = array.storage === "inline" ? await array.toList({ masked }) : undefined;
+    // The tree's integers have 64 bits with sign; larger ones need a block.
+    if (list !== undefined && !exceedsInt64(list)) this.#plan.inline.set(array, list);
     else if (array.storage === "streamed") this.#stream(array, path);
     else await this.#store(array, path);
   }
@@ -122,4 +126,10 @@ class Planner {
     this.#plan.files.set(file, block);
     return encodeURIComponent(file);
   }
+}
+
+function exceedsInt64(list: Nested): boolean {
+  return Array.isArray(list)
+    ? list.some(exceedsInt64)
+    : typeof list === "bigint" && BigInt.asIntN(64, list) !== list;
 }

@@ -3,7 +3,7 @@ import type { Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import { UserError } from "../errors.js";
 import { arrayFromNode, integerFromNode, type ArrayContext } from "./array-node.js";
 import { NdArray } from "./ndarray.js";
-import { ASDF_TAG, Complex, TaggedScalar, YAML_TAG, isMap, setKey, takeNotes } from "./types.js";
+import { ASDF_TAG, Complex, TaggedScalar, YAML_TAG, isMap, notesOf, setKey, takeNotes } from "./types.js";
 import type { AsdfMap, AsdfValue, PlainScalar } from "./types.js";
 import { MERGE, YAML_OPTIONS } from "./yaml-schema.js";
 
@@ -75,6 +75,8 @@ class TreeBuilder {
   #scalar({ value, source }: Scalar, tag: string | undefined): AsdfValue {
     if (value instanceof TaggedScalar) return value as TaggedScalar;
     if (tag?.startsWith(`${CORE}complex-`)) return this.#complex(String(source ?? value));
+    // `!!float 5` is asked for, though 5 alone is no float.
+    if (tag === `${YAML_TAG}float` && typeof value !== "number") return Number(value);
     const plain = typeof value === "bigint" ? narrow(value) : (value as PlainScalar);
     const known = tag === undefined || /^tag:yaml\.org,2002:(?:int|float|bool|null)$/.test(tag);
     return known ? plain : new TaggedScalar(tag, plain);
@@ -130,7 +132,10 @@ class TreeBuilder {
   #key(node: Node | null, map: AsdfMap): string | undefined {
     const key = isAlias(node) ? this.build(node) : isScalar(node) ? node.value : node;
     if (key === MERGE) return undefined;
-    if (typeof key === "string") return key;
+    if (typeof key === "string") {
+      if (notesOf(map)?.keys?.has(key)) throw this.#error(`keys ${key} and "${key}" in one mapping`);
+      return key;
+    }
     const name = key instanceof TaggedScalar ? String(key.value) : String(key);
     if (typeof key === "bigint" || typeof key === "boolean" || typeof key === "number") {
       if (Object.hasOwn(map, name)) throw this.#error(`keys ${name} and "${name}" in one mapping`);
