@@ -16,8 +16,11 @@ function options(given: Record<string, unknown> = {}): OutlierDetectionOptions {
   return resolve(STEPS.outlier_detection, given, "outlier_detection.");
 }
 
-async function open(count = Infinity): Promise<{ library: ModelLibrary; models: readonly WfiImage[] }> {
-  const opened = await openDataset(`${fixtures}bundled/L3_asn.json`);
+async function open(
+  count = Infinity,
+  name = "bundled",
+): Promise<{ library: ModelLibrary; models: readonly WfiImage[] }> {
+  const opened = await openDataset(`${fixtures}${name}/L3_asn.json`);
   const models = opened.models.slice(0, count);
   return { models, library: new ModelLibrary(ctx, opened.association, models) };
 }
@@ -42,9 +45,10 @@ beforeAll(async () => {
 afterAll(() => warnings.splice(0));
 
 describe("outlierDetection", () => {
-  it("flags what romancal flags, given its sky levels", async () => {
-    const { library, models } = await open();
-    const { sky, outliers } = await readGolden("bundled");
+  it.each(["bundled", "pole", "sky"])("flags what romancal flags, given its sky levels: %s", async (name) => {
+    ctx = { ...ctx, skymap: `${fixtures}references/skymap_${name}.asdf` };
+    const { library, models } = await open(Infinity, name);
+    const { sky, outliers } = await readGolden(name);
     flux(ctx, library);
     models.forEach(({ meta }, i) => {
       setNode(meta, "background", { level: sky[i], subtracted: false, method: "match" });

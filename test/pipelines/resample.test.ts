@@ -88,9 +88,11 @@ describe("buildMosaic", () => {
       for (let x = 1; x + 1 < nx; x++) {
         const i = y * nx + x;
         if (dq[i] & 1 || Number.isNaN(data[i])) continue;
-        // a pixel that is off by that much takes in as much of each neighbour, whose weights are at most 4 times its own
-        const around = [-nx, nx, -1, 1].map((step) => Math.abs(data[i + step]) || 0);
-        const slack = 4 * 4 * off * Math.max(...around, 1) + 1e-6 * Math.abs(data[i]);
+        // a pixel that is off by that much takes in at most as much of each neighbour, by weight
+        const leak = (j: number): number =>
+          (arrays.weight[j] / arrays.weight[i]) * Math.abs(data[j] - data[i]);
+        const taken = [-nx, nx, -1, 1].reduce((sum, step) => sum + (leak(i + step) || 0), 0);
+        const slack = 2 * off * taken + 1e-6 * Math.abs(data[i]);
         if (!(Math.abs(arrays.data[i] - data[i]) <= slack)) wrong++;
       }
     expect(wrong).toBe(0);
