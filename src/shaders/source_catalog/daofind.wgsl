@@ -28,7 +28,9 @@ fn convolved(at: vec2i, reach: i32) -> f32 {
   var sum = 0.0;
   for (var j = 0u; j < params.size; j++) {
     for (var i = 0u; i < params.size; i++) {
-      sum += weights[j * params.size + i] * pixel(at + vec2i(i32(i), i32(j)) - reach);
+      let weight = weights[j * params.size + i];
+      // scipy leaves out weights of zero: a NaN there does not count
+      if (weight != 0.0) { sum += weight * pixel(at + vec2i(i32(i), i32(j)) - reach); }
     }
   }
   return sum;
