@@ -140,8 +140,9 @@ export class Gpu {
     return result;
   }
 
-  /** Until all submitted work is done; throws what went wrong on the device meanwhile. */
+  /** Until all work and writes so far are done; throws what went wrong on the device meanwhile. */
   async idle(): Promise<void> {
+    this.device.queue.submit([]); // writes alone wait for a submit
     await this.wait(this.device.queue.onSubmittedWorkDone());
     await this.check();
   }

@@ -166,6 +166,7 @@ export class Exposure {
     const rec = ctx.gpu.recorder("reload");
     for (const change of this.transforms) change(rec, planes);
     rec.submit();
+    await ctx.timer.time("upload", () => ctx.gpu.idle()); // the staging memory of the uploads returns
     return planes;
   }
 

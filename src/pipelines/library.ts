@@ -45,9 +45,10 @@ export class ModelLibrary {
     }
   }
 
-  /** Take every exposure off the device. */
+  /** Take every exposure off the device, and give back the memory: what follows has buffers of other sizes. */
   async evictAll(): Promise<void> {
     for (const exposure of this.exposures) await exposure.evict();
+    this.ctx.gpu.memory.trim();
   }
 
   private async makeRoom(bytes: number, keep: Exposure): Promise<void> {
