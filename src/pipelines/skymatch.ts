@@ -4,7 +4,7 @@ import { badBits, nodeAt, setNode } from "../host/models/index.js";
 import { skyStatistic, type SkyValue } from "../host/numerics/imagestats.js";
 import { allPixels, fillPolygons, type Spans } from "../host/numerics/polygon_fill.js";
 import { findSkyDeltas, type PairSky } from "../host/numerics/sky_deltas.js";
-import { outlineOf, SphericalPolygon } from "../host/wcs/sphere/index.js";
+import { outlineOf, PolygonError, SphericalPolygon } from "../host/wcs/sphere/index.js";
 import { subtractSky } from "../shaders/skymatch/kernels.js";
 import type { RunContext } from "./context.js";
 import type { Exposure } from "./exposure.js";
@@ -123,13 +123,24 @@ function overlapsOf(images: readonly SkyImage[]): Overlap[][] {
   const overlaps: Overlap[][] = images.map(() => []);
   for (let i = 0; i < images.length; i++) {
     for (let j = i + 1; j < images.length; j++) {
-      const common = images[i].footprint.intersection(images[j].footprint);
-      if (common.area() === 0) continue;
-      overlaps[i].push({ other: j, spans: pixelsIn(common, images[i].exposure) });
-      overlaps[j].push({ other: i, spans: pixelsIn(common, images[j].exposure) });
+      const [inI, inJ] = overlapOf(images[i].footprint, images[j].footprint);
+      if (inI.area() === 0) continue;
+      overlaps[i].push({ other: j, spans: pixelsIn(inI, images[i].exposure) });
+      overlaps[j].push({ other: i, spans: pixelsIn(inJ, images[j].exposure) });
     }
   }
   return overlaps;
+}
+
+/** The overlap as each of the two sees it: all of itself where it cannot be traced, as in stcal. */
+function overlapOf(a: SphericalPolygon, b: SphericalPolygon): [SphericalPolygon, SphericalPolygon] {
+  try {
+    const common = a.intersection(b);
+    return [common, common];
+  } catch (error) {
+    if (error instanceof PolygonError) return [a, b];
+    throw error;
+  }
 }
 
 function pixelsIn(polygon: SphericalPolygon, { wcs, nx, ny, model }: Exposure): Spans {

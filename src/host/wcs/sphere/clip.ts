@@ -7,6 +7,11 @@ const MERGE = 2 ** -32;
 /** A vertex this near a side's line, in radians, lies on it: unit vectors carry 1e-16, a Roman pixel is 5e-7. */
 const ON_LINE = 1e-14;
 
+/** Two outlines with bays whose sides nearly coincide (spherical_geometry's MalformedPolygonError). */
+export class PolygonError extends Error {
+  override readonly name = "PolygonError";
+}
+
 interface Point {
   readonly u: number;
   readonly v: number;
@@ -97,11 +102,17 @@ function clipAny(a: readonly Point[], b: readonly Point[]): Point[][] {
       known.set(`${p.u * unit},${p.v * unit}`, p);
       return [p.u * unit, p.v * unit];
     });
-  return polygonClipping
-    .intersection([ring(a)], [ring(b)])
-    .map(([outer]) =>
-      outer.slice(0, -1).map(([u, v]) => known.get(`${u},${v}`) ?? { u: u / unit, v: v / unit }),
-    );
+  return planeIntersection(ring(a), ring(b)).map(([outer]) =>
+    outer.slice(0, -1).map(([u, v]) => known.get(`${u},${v}`) ?? { u: u / unit, v: v / unit }),
+  );
+}
+
+function planeIntersection(a: [number, number][], b: [number, number][]): [number, number][][][] {
+  try {
+    return polygonClipping.intersection([a], [b]);
+  } catch (error) {
+    throw new PolygonError(`the overlap of two outlines could not be traced: ${(error as Error).message}`);
+  }
 }
 
 function merged(ring: Vec3[]): Vec3[] {

@@ -1,5 +1,6 @@
 import { SphericalPolygon } from "./polygon.js";
 
+export { PolygonError } from "./clip.js";
 export { SphericalPolygon } from "./polygon.js";
 export { type Outline, outlineOf } from "./outline.js";
 export * from "./vector.js";

@@ -52,7 +52,7 @@ export class SphericalPolygon {
     return this.rings.reduce((sum, ring) => sum + ringArea(ring), 0);
   }
 
-  /** What lies in both. Both must be smaller than a hemisphere. */
+  /** What lies in both. Both must be smaller than a hemisphere. Throws PolygonError where it cannot be traced. */
   intersection(other: SphericalPolygon): SphericalPolygon {
     const rings = this.rings.flatMap((a) => other.rings.flatMap((b) => intersectRings(a, b)));
     return new SphericalPolygon(
