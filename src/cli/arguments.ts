@@ -14,6 +14,7 @@ export interface RunRequest {
   readonly steps: Readonly<Partial<Record<StepName, Readonly<Record<string, unknown>>>>>;
   readonly device: DeviceChoice;
   readonly skymap?: string;
+  readonly dustMaps?: string;
   readonly saveSuffix?: string;
   readonly preview?: string;
   readonly verbose: boolean;
@@ -32,7 +33,7 @@ export interface Actions {
 }
 
 /** Command line words that are no option of romancal. */
-const OURS = ["device", "skymap", "save_suffix", "preview", "verbose", "quiet"];
+const OURS = ["device", "skymap", "dust-maps", "save_suffix", "preview", "verbose", "quiet"];
 const MEANINGS: Readonly<Record<"roman_mos" | StepName, string>> = {
   roman_mos: "MosaicPipeline: flux, skymatch, outlier_detection, resample, source_catalog",
   flux: "bring exposures to MJy/sr",
@@ -93,6 +94,10 @@ function addOurs(command: Command): void {
   command
     .addOption(devices)
     .option("--skymap <file>", "skymap reference file (default: the environment's SKYMAP_PATH)")
+    .option(
+      "--dust-maps <place>",
+      "maps of E(B-V): folder of two FITS files or NORTH.fits,SOUTH.fits (default: NaN)",
+    )
     .option("--save_suffix <word>", "suffix of the mosaic's file name (default: i2d)")
     .option("--preview <file>", "also write a PNG of the mosaic with the sources outlined")
     .option("--verbose", "print the log")
@@ -122,7 +127,7 @@ function toRequest(
   for (const [key, value] of Object.entries(given)) {
     const [first, step, name] = key.split(".");
     if (first === "steps") (steps[step as StepName] ??= {})[name] = value;
-    else if (!OURS.includes(key)) own[key] = value;
+    else if (key !== "dustMaps" && !OURS.includes(key)) own[key] = value;
   }
   return {
     pipeline,
@@ -131,6 +136,7 @@ function toRequest(
     steps,
     device: given.device as DeviceChoice,
     skymap: given.skymap as string | undefined,
+    dustMaps: given.dustMaps as string | undefined,
     saveSuffix: given.save_suffix as string | undefined,
     preview: given.preview as string | undefined,
     verbose: given.verbose === true,

@@ -38,6 +38,7 @@ export async function runRequest(request: RunRequest): Promise<void> {
     outcome = await dispatch(request, {
       device: request.device,
       skymap: request.skymap,
+      dust_maps: request.dustMaps,
       log,
       progress: (step, fraction) => progress.update(step, fraction),
     });

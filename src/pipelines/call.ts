@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly gpu?: Gpu;
   /** Skymap reference file; default: the environment's SKYMAP_PATH. */
   readonly skymap?: string;
+  /** Maps of E(B-V): a folder with the two FITS files, or "NORTH.fits,SOUTH.fits"; without them dust_ebv is NaN. */
+  readonly dust_maps?: string;
   readonly log?: Logger;
   /** Told how far a step is, 0 to 1. */
   readonly progress?: (step: string, fraction: number) => void;
@@ -62,7 +64,7 @@ export async function withRun<T>(
     const timer = new Timer();
     const progress = options.progress ?? (() => undefined);
     const skymap = options.skymap ?? (process.env.SKYMAP_PATH || undefined);
-    const ctx = makeContext(gpu, { log, timer, progress, skymap });
+    const ctx = makeContext(gpu, { log, timer, progress, skymap, dustMaps: options.dust_maps });
     const run: Run = {
       ctx,
       log,

@@ -21,6 +21,8 @@ export interface RunContext {
   readonly progress: (step: string, fraction: number) => void;
   /** The skymap reference file (`skycells`), where one was named. */
   readonly skymap?: string;
+  /** Maps of E(B-V): a folder, or "NORTH.fits,SOUTH.fits", where they were named. */
+  readonly dustMaps?: string;
   /** Bytes of exposures that may stay on the device between the steps; beyond it they are loaded again. */
   readonly exposureBudget: number;
 }

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { DustMaps } from "../host/dust/dust_maps.js";
 import { UserError } from "../host/errors.js";
 import {
   type AsdfMap,
@@ -38,7 +39,8 @@ import { outlierDetection } from "./outlier_detection.js";
 import { type ResampleResult, resample } from "./resample.js";
 import { folderOf, mosaicProducts, productName, writeExposures } from "./saving.js";
 import { skymatch } from "./skymatch.js";
-import { NO_EPSF, sourceCatalog } from "./source_catalog.js";
+import { NO_EPSF } from "./source_catalog/references.js";
+import { sourceCatalog } from "./source_catalog.js";
 
 /** Options of MosaicPipeline: romancal's, by romancal's names, and where to compute. */
 export interface MosaicOptions extends EngineOptions, Partial<RomanMosOptions> {
@@ -76,7 +78,7 @@ async function call(dataset: Dataset, options: MosaicOptions = {}): Promise<Mosa
   if (own.save_results) await prepareFolder(folderOf(own));
   return withDataset(inputOf(dataset, own.input_dir), async (opened) => {
     checkMembers(steps, opened.models);
-    await checkReferences(steps, opened.models);
+    await checkReferences(steps, opened.models, options.dust_maps);
     return withRun(options, async (run) => {
       const library = libraryOf(run, opened);
       if (own.skip) run.log.info("Step run as standalone, so skip set to False");
@@ -104,12 +106,13 @@ function checkOptions(options: MosaicOptions): Checked {
     device,
     gpu,
     skymap,
+    dust_maps,
     log,
     progress,
     download_exposures,
     ...rest
   } = options;
-  void [device, gpu, skymap, log, progress, download_exposures];
+  void [device, gpu, skymap, dust_maps, log, progress, download_exposures];
   const own = resolve(ROMAN_MOS, rest, "--");
   const steps = resolveSteps(given);
   if (steps.resample.skip)
@@ -169,8 +172,10 @@ function checkMembers({ flux: { skip } }: StepOptions, models: readonly WfiImage
 async function checkReferences(
   { source_catalog: options }: StepOptions,
   models: readonly WfiImage[],
+  dustMaps: string | undefined,
 ): Promise<void> {
   if (options.skip) return;
+  if (dustMaps !== undefined) await (await DustMaps.open(dustMaps)).close();
   const { override_apcorr, override_epsf, fit_psf } = options;
   if (!override_apcorr)
     throw new UserError(

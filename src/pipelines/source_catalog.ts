@@ -3,30 +3,21 @@ import { UserError } from "../host/errors.js";
 import {
   MosaicSegmentationMap,
   MosaicSourceCatalog,
-  nodeAt,
-  readApcorr,
-  Skymap,
   SOFTWARE_NAME,
   SOFTWARE_VERSION,
   type WfiMosaic,
 } from "../host/models/index.js";
-import type { PsfStamp } from "../host/psf/l3_psf.js";
 import { scalePlane } from "../shaders/flux/kernels.js";
 import type { RunContext } from "./context.js";
 import { strides } from "./flux.js";
 import type { SourceCatalogOptions } from "./options.js";
 import { finishCatalog, measureCatalog } from "./source_catalog/catalog.js";
-import { energyCurve, type EnergyCurve } from "./source_catalog/catalog_energy.js";
-import { addPsf, readMosaicPsf } from "./source_catalog/catalog_psf.js";
-import type { SpatialFrame } from "./source_catalog/catalog_spatial_id.js";
+import { addPsf } from "./source_catalog/catalog_psf.js";
 import { type CatalogTable, emptyTable } from "./source_catalog/columns.js";
 import { detectSources, freeDetection } from "./source_catalog/detection.js";
+import { type CatalogReferences, openReferences, spatialFrame } from "./source_catalog/references.js";
 import type { Detection } from "./source_catalog/types.js";
 import { fluxFactor, skyScale } from "./source_catalog/units.js";
-
-/** Said where fit_psf is asked for without a reference. */
-export const NO_EPSF =
-  "source_catalog: no ePSF reference: name one with --steps.source_catalog.override_epsf=FILE, or say --steps.source_catalog.fit_psf=false";
 
 /** A mosaic's planes on the device, row-major f32; the caller's to free. */
 export interface CatalogPlanes {
@@ -41,7 +32,7 @@ export interface SourceCatalogResult {
   readonly table: CatalogTable;
 }
 
-type CatalogContext = Pick<RunContext, "gpu" | "log" | "timer" | "progress" | "skymap">;
+type CatalogContext = Pick<RunContext, "gpu" | "log" | "timer" | "progress" | "skymap" | "dustMaps">;
 
 /**
  * Detect and measure the sources of a mosaic (romancal 1.0.1 source_catalog/source_catalog_step.py). `planes` are the mosaic's on
@@ -54,10 +45,7 @@ export async function sourceCatalog(
   options: SourceCatalogOptions,
   planes?: CatalogPlanes,
 ): Promise<SourceCatalogResult> {
-  const references = {
-    energy: await readEnergy(ctx, mosaic, options),
-    psf: await readPsf(mosaic, options),
-  };
+  const references = await openReferences(ctx, mosaic, options);
   const onDevice = planes ?? (await upload(ctx.gpu, mosaic));
   try {
     const [ny, nx] = mosaic.shape;
@@ -80,6 +68,7 @@ export async function sourceCatalog(
     }
   } finally {
     if (!planes) for (const buffer of Object.values(onDevice)) (buffer as DeviceBuffer).free();
+    await references.dust?.close();
   }
 }
 
@@ -89,7 +78,7 @@ async function measure(
   { weight }: CatalogPlanes,
   detection: Detection,
   options: SourceCatalogOptions,
-  { energy, psf }: { energy?: EnergyCurve; psf?: PsfStamp },
+  { energy, psf, dust }: CatalogReferences,
 ): Promise<CatalogTable> {
   if (detection.emptyReason) {
     ctx.log.warn(`Cannot create source catalog. ${detection.emptyReason}`);
@@ -99,60 +88,13 @@ async function measure(
   const draft = await measureCatalog(ctx.gpu, images, mosaic.wcs, {
     kernel_fwhm: options.kernel_fwhm,
     energy,
+    dust,
     spatial: await spatialFrame(ctx, mosaic),
     pixelArea: mosaic.metadata.optionalNumber("photometry.pixel_area"),
     warn: (message) => ctx.log.warn(message),
   });
   if (psf) await addPsf(ctx.gpu, images, mosaic.wcs, psf, draft);
   return finishCatalog(draft);
-}
-
-/** The mosaic's PSF, where it is to be fitted. Throws UserError where the reference is not given or cannot give it. */
-async function readPsf(mosaic: WfiMosaic, options: SourceCatalogOptions): Promise<PsfStamp | undefined> {
-  if (!options.fit_psf) return undefined;
-  if (!options.override_epsf) throw new UserError(NO_EPSF);
-  return readMosaicPsf(mosaic, options.override_epsf);
-}
-
-/**
- * The aperture correction's curve; undefined, with a warning, for a mosaic of several filters, which has none (romancal fails then).
- * Throws UserError where the reference is not given or lacks the filter.
- */
-async function readEnergy(
-  ctx: CatalogContext,
-  mosaic: WfiMosaic,
-  options: SourceCatalogOptions,
-): Promise<EnergyCurve | undefined> {
-  if (!options.override_apcorr)
-    throw new UserError(
-      "source_catalog: no aperture correction reference: name one with --steps.source_catalog.override_apcorr=FILE",
-    );
-  const filter = mosaic.metadata.optionalString("instrument.optical_element");
-  if (filter === undefined) {
-    ctx.log.warn("source_catalog: no aperture correction for a mosaic of several filters");
-    return undefined;
-  }
-  const { ee_radii, ee_fractions } = await readApcorr(options.override_apcorr, filter);
-  return energyCurve(ee_radii, ee_fractions);
-}
-
-/** The mosaic's sky cell and its region; undefined, with romancal's warning, where the skymap has none. */
-async function spatialFrame(ctx: CatalogContext, mosaic: WfiMosaic): Promise<SpatialFrame | undefined> {
-  const name = nodeAt(mosaic.meta, "wcsinfo.skycell_name");
-  const pixelScale = mosaic.metadata.optionalNumber("wcsinfo.pixel_scale_ref");
-  const none = (why: string): undefined =>
-    ctx.log.warn(`${why}; flagged_spatial_id will be zero.`) as undefined;
-  if (typeof name !== "string" || pixelScale === undefined)
-    return none("meta.wcsinfo missing skycell_name/pixel_scale_ref");
-  if (!ctx.skymap) return none(`No skymap was given to find skycell ${name} in`);
-  const skymap = await Skymap.open(ctx.skymap);
-  try {
-    const cell = await skymap.cell(name);
-    const region = cell && (await skymap.region(name));
-    return cell && region ? { cell, region, pixelScale } : none(`Could not find skycell ${name}`);
-  } finally {
-    await skymap.close();
-  }
 }
 
 /** Labels and detection image; the image in nJy, as romancal's measurements leave it. */

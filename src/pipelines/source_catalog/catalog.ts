@@ -1,4 +1,5 @@
 import type { Gpu } from "../../gpu/index.js";
+import type { DustMaps } from "../../host/dust/dust_maps.js";
 import type { Wcs } from "../../host/wcs/index.js";
 import type { EnergyCurve } from "./catalog_energy.js";
 import { type SpatialFrame, spatialIds } from "./catalog_spatial_id.js";
@@ -33,6 +34,8 @@ export interface CatalogOptions {
   readonly energy?: EnergyCurve;
   /** The sky cell that flagged_spatial_id tells positions in; without it the ids are 0. */
   readonly spatial?: SpatialFrame;
+  /** Maps of E(B-V); without them dust_ebv is NaN, as in romancal. */
+  readonly dust?: DustMaps;
   /** meta.photometry.pixel_area, steradians, where the image has it. */
   readonly pixelArea?: number;
   readonly warn: (message: string) => void;
@@ -75,7 +78,8 @@ export async function measureCatalog(
   values.set("nn_label", neighbors.label);
   values.set("nn_distance", times(neighbors.distance, scale.pixelScale));
   values.set("warning_flags", await warningFlags(gpu, images, x, y));
-  values.set("dust_ebv", new Float64Array(images.nLabels).fill(NaN)); // romancal's value where it has no dust maps
+  const noDust = new Float32Array(images.nLabels).fill(NaN);
+  values.set("dust_ebv", options.dust ? await options.dust.ebv(sky.ra, sky.dec) : noDust);
   for (const name of PLACEHOLDERS) values.set(name, new Float64Array(images.nLabels));
   return { values, meta: tableMeta(scale, options.energy), x, y, scale };
 }
