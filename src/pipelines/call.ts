@@ -30,7 +30,7 @@ export interface EngineOptions {
 
 /** What a run tells of itself. */
 export interface RunReport {
-  /** e.g. "lavapipe: llvmpipe (LLVM 19.1.7, 256 bits)" */
+  /** e.g. "lavapipe: llvmpipe: Mesa 25.0.7 (LLVM 15.0.6)" */
   readonly device: string;
   /** Seconds a step, in the order they ran. */
   readonly seconds: ReadonlyMap<string, number>;
@@ -86,7 +86,7 @@ export async function withRun<T>(
 
 function reportOf(gpu: Gpu, { log, files }: Run, timer: Timer, start: number): RunReport {
   return {
-    device: `${gpu.info.kind}: ${gpu.info.name}`,
+    device: deviceName(gpu),
     seconds: timer.steps(),
     stages: timer.stages,
     totalSeconds: (performance.now() - start) / 1000,
@@ -94,6 +94,11 @@ function reportOf(gpu: Gpu, { log, files }: Run, timer: Timer, start: number): R
     warnings: log.warnings,
     files,
   };
+}
+
+/** A GPU by its name, a software driver by the driver's. */
+function deviceName({ info: { kind, name, driver } }: Gpu): string {
+  return `${kind}: ${kind === "hardware" ? name || driver : driver || name}`;
 }
 
 /** Opens a dataset for as long as `work` runs; models that the caller opened stay open. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   FluxStep,
   MosaicPipeline,
@@ -11,6 +11,9 @@ import {
 import { copyTree } from "../../src/host/asdf/index.js";
 import { testGpu } from "../helpers/gpu.js";
 import { fixture } from "../helpers/cli.js";
+
+// each run opens the device anew; SwiftShader compiles all kernels in about a minute on two cores
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 const ASN = fixture("bundled/L3_asn.json");
 const skymap = fixture("references/skymap_bundled.asdf");

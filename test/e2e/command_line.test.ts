@@ -3,9 +3,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { WfiImage, WfiMosaic, nodeAt } from "../../src/host/models/index.js";
 import { DEVICE, REFERENCES, cli, filesIn, fixture, scratch } from "../helpers/cli.js";
+
+// each run opens the device anew; SwiftShader compiles all kernels in about a minute on two cores
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 const ASN = fixture("bundled/L3_asn.json");
 const NAME = "r00001_p_v01001001001001_270p66x50y50_f158";

@@ -4,6 +4,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type AsdfMap, openAsdf, withTag, writeAsdf } from "../../src/host/asdf/index.js";
 import { DEVICE, REFERENCES, cli, filesIn, fixture, scratch } from "../helpers/cli.js";
 
+// each run opens the device anew; SwiftShader compiles all kernels in about a minute on two cores
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
 const FIRST = "r0000101001001001001_0001_wfi01_f158_cal.asdf";
 const SECOND = "r0000101001001001001_0002_wfi01_f158_cal.asdf";
 const TAGS = "asdf://stsci.edu/datamodels/roman/tags";
