@@ -52,6 +52,7 @@ export type {
   StepName,
   StepOptions,
 } from "./pipelines/options.js";
+export { HighLevelPipeline, type HighLevelOptions, type HighLevelResult } from "./pipelines/roman_hlp.js";
 export { MosaicPipeline, type MosaicOptions, type MosaicResult } from "./pipelines/roman_mos.js";
 export {
   FluxStep,

@@ -1,12 +1,20 @@
 import { Command, CommanderError, Option as Flag } from "commander";
 import { DEVICE_CHOICES, type DeviceChoice } from "../gpu/index.js";
 import { type Option, type Spec, didYouMean, showValue } from "../pipelines/option_types.js";
-import { ROMAN_MOS, STEPS, STEP_NAMES, type StepName } from "../pipelines/options.js";
+import {
+  PIPELINES,
+  PIPELINE_NAMES,
+  type PipelineName,
+  STEPS,
+  STEP_NAMES,
+  type StepName,
+} from "../pipelines/options.js";
 import { SOFTWARE_VERSION } from "../host/models/index.js";
+import { addAssociationCommands } from "./associations.js";
 
 /** What a pipeline or step is asked to do on the command line. */
 export interface RunRequest {
-  readonly pipeline: "roman_mos" | StepName;
+  readonly pipeline: PipelineName | StepName;
   readonly inputs: readonly string[];
   /** Options of the pipeline, or of the step that runs alone; unchecked. */
   readonly own: Readonly<Record<string, unknown>>;
@@ -34,8 +42,9 @@ export interface Actions {
 
 /** Command line words that are no option of romancal. */
 const OURS = ["device", "skymap", "dust-maps", "save_suffix", "preview", "verbose", "quiet"];
-const MEANINGS: Readonly<Record<"roman_mos" | StepName, string>> = {
+const MEANINGS: Readonly<Record<PipelineName | StepName, string>> = {
   roman_mos: "MosaicPipeline: flux, skymatch, outlier_detection, resample, source_catalog",
+  roman_hlp: "HighLevelPipeline: skymatch, outlier_detection, resample",
   flux: "bring exposures to MJy/sr",
   skymatch: "find the sky of each exposure",
   outlier_detection: "flag cosmic rays and bad pixels in DQ",
@@ -54,7 +63,8 @@ export function makeProgram(actions: Actions): Command {
       "after",
       "\n`romancal-webgpu --help roman_mos` lists every option of the pipeline and its steps.",
     );
-  for (const name of ["roman_mos", ...STEP_NAMES] as const) addRunner(program, name, actions);
+  for (const name of [...PIPELINE_NAMES, ...STEP_NAMES]) addRunner(program, name, actions);
+  addAssociationCommands(program);
   program
     .command("devices")
     .description("list the adapters, which one would run and why")
@@ -77,14 +87,30 @@ function addRunner(program: Command, name: RunRequest["pipeline"], actions: Acti
     .argument("<input...>", "association (.json), exposures or a mosaic (.asdf)")
     .showSuggestionAfterError()
     .configureHelp({ helpWidth: Math.max(80, Math.min(process.stdout.columns || 120, 140)) });
-  const own: Spec = name === "roman_mos" ? ROMAN_MOS : STEPS[name];
+  const pipeline = isPipeline(name) ? PIPELINES[name] : undefined;
+  if (pipeline) command.alias(pipeline.alias);
   addOurs(command);
-  addSpec(command, own, "", `Options of ${name}:`);
-  if (name === "roman_mos")
-    for (const step of STEP_NAMES) addSpec(command, STEPS[step], `steps.${step}.`, `Options of ${step}:`);
+  addSpec(command, specOf(name), "", `Options of ${name}:`);
+  for (const step of pipeline?.steps ?? [])
+    addSpec(command, STEPS[step], `steps.${step}.`, `Options of ${step}:`);
   command.action(async (inputs: string[], given: Record<string, unknown>) => {
     await actions.run(toRequest(name, inputs, given));
   });
+}
+
+function isPipeline(name: string): name is PipelineName {
+  return Object.hasOwn(PIPELINES, name);
+}
+
+/** The options that a pipeline or a step has of its own. */
+function specOf(name: RunRequest["pipeline"]): Spec {
+  return isPipeline(name) ? PIPELINES[name].spec : STEPS[name];
+}
+
+/** What runs under a word of the command line; undefined where the word is none of a pipeline or step. */
+function runnerOf(word: string): RunRequest["pipeline"] | undefined {
+  if (STEP_NAMES.includes(word as StepName)) return word as StepName;
+  return PIPELINE_NAMES.find((name) => name === word || PIPELINES[name].alias === word);
 }
 
 function addOurs(command: Command): void {
@@ -164,7 +190,7 @@ function booleanFlags(): Set<string> {
     for (const [name, { type }] of Object.entries(spec))
       if (type === "boolean") flags.add(`--${prefix}${name}`);
   };
-  add(ROMAN_MOS, "");
+  for (const name of PIPELINE_NAMES) add(PIPELINES[name].spec, "");
   for (const step of STEP_NAMES) {
     add(STEPS[step], "");
     add(STEPS[step], `steps.${step}.`);
@@ -180,12 +206,14 @@ function isBooleanWord(word: string | undefined): boolean {
 export function usageMessage(error: CommanderError, words: readonly string[]): string {
   const text = error.message.replace(/^error: /, "").replace(/\n\(/, " (");
   const unknown = /unknown option '--([^'=]+)/.exec(text)?.[1];
-  if (unknown === undefined) return text;
+  const runner = runnerOf(words[0]);
+  if (unknown === undefined || runner === undefined) return text;
   const step = /^steps\.([^.]+)\./.exec(unknown)?.[1];
-  if (step !== undefined && !STEP_NAMES.includes(step as StepName))
-    return `--steps.${step}: no such step${didYouMean(step, STEP_NAMES, "--steps.")}; steps: ${STEP_NAMES.join(", ")}`;
-  const names = step ? Object.keys(STEPS[step as StepName]) : Object.keys(ROMAN_MOS).concat(OURS);
+  const steps = isPipeline(runner) ? PIPELINES[runner].steps : STEP_NAMES;
+  if (step !== undefined && !steps.includes(step as StepName))
+    return `--steps.${step}: no such step${didYouMean(step, steps, "--steps.")}; steps: ${steps.join(", ")}`;
+  const names = Object.keys(step ? STEPS[step as StepName] : specOf(runner)).concat(step ? [] : OURS);
   const before = step ? `--steps.${step}.` : "--";
   const name = unknown.split(".").pop() as string;
-  return `--${unknown}: no such option of ${step ?? words[0]}${didYouMean(name, names, before)}`;
+  return `--${unknown}: no such option of ${step ?? runner}${didYouMean(name, names, before)}`;
 }

@@ -3,6 +3,7 @@ import type { Logger } from "../pipelines/context.js";
 import { UserError, type WfiMosaic } from "../host/models/index.js";
 import { picturePng } from "../host/preview/picture.js";
 import type { EngineOptions, RunReport } from "../pipelines/call.js";
+import { HighLevelPipeline } from "../pipelines/roman_hlp.js";
 import { MosaicPipeline } from "../pipelines/roman_mos.js";
 import {
   FluxStep,
@@ -64,6 +65,8 @@ function dispatch(request: RunRequest, engine: EngineOptions): Promise<Outcome> 
   switch (pipeline) {
     case "roman_mos":
       return MosaicPipeline.call(dataset, { ...options, steps });
+    case "roman_hlp":
+      return HighLevelPipeline.call(dataset, { ...options, steps });
     case "flux":
       return FluxStep.call(dataset, options);
     case "skymatch":

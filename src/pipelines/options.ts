@@ -137,6 +137,20 @@ export const STEPS = {
 export type StepName = keyof typeof STEPS;
 export const STEP_NAMES = Object.keys(STEPS) as StepName[];
 
+/** Each pipeline: its own options, its steps in the order they run, and other names it is called by. */
+export const PIPELINES = {
+  roman_mos: { spec: ROMAN_MOS, steps: STEP_NAMES, alias: "mosaic_pipeline", className: "MosaicPipeline" },
+  roman_hlp: {
+    spec: ROMAN_MOS,
+    steps: ["skymatch", "outlier_detection", "resample"] as readonly StepName[],
+    alias: "highlevel_pipeline",
+    className: "HighLevelPipeline",
+  },
+} as const;
+
+export type PipelineName = keyof typeof PIPELINES;
+export const PIPELINE_NAMES = Object.keys(PIPELINES) as PipelineName[];
+
 export type FluxOptions = OptionsOf<typeof FLUX>;
 export type SkyMatchOptions = OptionsOf<typeof SKYMATCH>;
 export type OutlierDetectionOptions = OptionsOf<typeof OUTLIER_DETECTION>;

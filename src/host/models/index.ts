@@ -28,7 +28,7 @@ export {
   readApcorr,
   readEpsf,
 } from "./references.js";
-export { Skymap, type SkymapRegion } from "./skymap.js";
+export { Skymap, type SkymapColumns, type SkymapRegion } from "./skymap.js";
 export { catalogParquet } from "./catalog_parquet.js";
 export {
   type Product,

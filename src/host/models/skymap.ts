@@ -7,6 +7,12 @@ import { Metadata } from "./tree.js";
 
 const PIECE_ROWS = 1 << 18;
 const CELL_FIELDS = ["name", "ra_center", "dec_center", "orientat", "x_tangent", "y_tangent"];
+const CORNERS = [1, 2, 3, 4].flatMap((i) => [`ra_corn${i}`, `dec_corn${i}`]);
+const MATCH_CELL_FIELDS = ["ra_center", "dec_center", ...CORNERS];
+const MATCH_REGION_FIELDS = [
+  ...["ra_tangent", "dec_tangent", "ra_min", "ra_max", "dec_min", "dec_max"],
+  ...["skycell_start", "skycell_end"],
+];
 const REGION_FIELDS = ["ra_tangent", "dec_tangent", "orientat", "skycell_start", "skycell_end"];
 
 /** The projection region a sky cell belongs to: degrees; and the overlap of neighbouring cells. */
@@ -20,11 +26,16 @@ export interface SkymapRegion {
   readonly skycell_border_pixels: number;
 }
 
+/** Columns of numbers by name. */
+export type SkymapColumns = Readonly<Record<string, readonly number[]>>;
+
 /**
  * The tessellation of the sky into sky cells (reference file `skycells`; romancal 1.0.1 skycell/skymap.py). The real one has
  * about eight million cells, so that names are looked up in the file and no table is kept.
  */
 export class Skymap {
+  private regionFields: Promise<Record<string, FieldData>> | undefined;
+
   private constructor(
     readonly path: string,
     private readonly metadata: Metadata,
@@ -59,7 +70,10 @@ export class Skymap {
   /** The WCS of the cell with this name; undefined where the skymap has none. */
   async cell(name: string): Promise<SkycellWcsInfo | undefined> {
     const index = await this.indexOf(name);
-    if (index === undefined) return undefined;
+    return index === undefined ? undefined : this.infoOf(name, index);
+  }
+
+  private async infoOf(name: string, index: number): Promise<SkycellWcsInfo> {
     const cell = await rowAt(this.cells, index);
     const { regions, region } = await this.regionOf(name, index);
     const size = this.metadata.number("nxy_skycell");
@@ -98,6 +112,29 @@ export class Skymap {
     };
   }
 
+  /** The table of projection regions by column, rows in file order. */
+  async regionTable(): Promise<SkymapColumns> {
+    const fields = await (this.regionFields ??= this.regions.readFields());
+    return columnsOf(fields, MATCH_REGION_FIELDS, `${this.path}: roman.projection_regions`);
+  }
+
+  /** Rows `first` to `end` (without it) of the table of sky cells, by column; only these are read. */
+  async cellRows(first: number, end: number): Promise<SkymapColumns> {
+    if (!(first >= 0 && first <= end && end <= this.cells.shape[0]))
+      throw new UserError(
+        `${this.path}: roman.projection_regions: rows ${first} to ${end} are not in the table of ${this.cells.shape[0]} sky cells`,
+      );
+    const { row } = fieldAt(this.cells, "name");
+    const fields = await this.cells.view({ shape: [end - first], offset: first * row }).readFields();
+    return columnsOf(fields, MATCH_CELL_FIELDS, `${this.path}: roman.skycells`);
+  }
+
+  /** What an association says of the sky cell in row `index` of the table. */
+  async cellAt(index: number): Promise<SkycellWcsInfo> {
+    const { name } = await rowAt(this.cells, index);
+    return this.infoOf((name as string[])[0], index);
+  }
+
   close(): Promise<void> {
     return this.release();
   }
@@ -106,7 +143,7 @@ export class Skymap {
     name: string,
     index: number,
   ): Promise<{ regions: Record<string, FieldData>; region: number }> {
-    const regions = await this.regions.readFields();
+    const regions = await (this.regionFields ??= this.regions.readFields());
     const start = numbers(regions.skycell_start);
     const end = numbers(regions.skycell_end);
     const region = start.findIndex((first, i) => first <= index && index < end[i]);
@@ -131,6 +168,19 @@ export class Skymap {
     }
     return undefined;
   }
+}
+
+function columnsOf(
+  fields: Record<string, FieldData>,
+  names: readonly string[],
+  where: string,
+): SkymapColumns {
+  return Object.fromEntries(
+    names.map((name) => {
+      if (!Object.hasOwn(fields, name)) throw new UserError(`${where}: no column ${name}`);
+      return [name, numbers(fields[name])];
+    }),
+  );
 }
 
 function rowsOf(roman: AsdfMap, key: string, fields: readonly string[], path: string): NdArray {
