@@ -11,6 +11,7 @@ const LABELS: readonly string[] = ["none", "zlib", "bzp2", "lz4", "zstd"];
 const LZ4_FRAME = 1 << 22;
 /** Frames in work at a time: enough for the thread pool's four threads. */
 const LZ4_JOBS = 4;
+const ZSTD_LEVEL = 3;
 
 /** Bytes as they are stored, taken in order. */
 export interface StoredBytes {
@@ -124,14 +125,23 @@ async function decodeZlib(bytes: Uint8Array, size: number): Promise<Uint8Array> 
 }
 
 async function decodeZstd(bytes: Uint8Array, size: number): Promise<Uint8Array> {
-  const { Zstd } = await import("@hpcc-js/wasm-zstd");
-  const zstd = await Zstd.load();
+  const zstd = await loadZstd();
   try {
-    zstd.reset();
-    return sized(zstd.decompressChunk(bytes, Math.max(size, 1)), size);
+    return sized(zstd.decompress(bytes, { defaultHeapSize: Math.max(size, 1) }), size);
   } catch (error) {
     throw error instanceof CorruptError ? error : new CorruptError(`zstd: ${String(error)}`);
   }
+}
+
+let zstdReady: Promise<typeof import("@bokuweb/zstd-wasm")> | undefined;
+
+/** The WebAssembly module, made ready once. */
+function loadZstd(): Promise<typeof import("@bokuweb/zstd-wasm")> {
+  zstdReady ??= import("@bokuweb/zstd-wasm").then(async (zstd) => {
+    await zstd.init();
+    return zstd;
+  });
+  return zstdReady;
 }
 
 async function decodeBzip2(bytes: Uint8Array, size: number): Promise<Uint8Array> {
@@ -211,9 +221,8 @@ function encodeZlib(pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array
 }
 
 async function* encodeZstd(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { Zstd } = await import("@hpcc-js/wasm-zstd");
-  const zstd = await Zstd.load();
+  const zstd = await loadZstd();
   const parts: Uint8Array[] = [];
   for await (const piece of pieces) parts.push(piece.slice());
-  yield zstd.compress(Buffer.concat(parts));
+  yield zstd.compress(Buffer.concat(parts), ZSTD_LEVEL);
 }

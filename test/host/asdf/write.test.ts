@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { NdArray, openAsdf, toBytes, writeAsdf } from "../../../src/host/asdf/index.js";
 import type { AsdfFile, Compression } from "../../../src/host/asdf/index.js";
-import { FIXTURES, messageOf, roundTrip, temporaryFolder } from "./helpers.js";
+import { FIXTURES, messageOf, roundTrip, sameBytes, temporaryFolder } from "./helpers.js";
 
 const wave = Float32Array.from({ length: 3_000_000 }, (_, i) => Math.round(100 * Math.sin(i / 1000)));
 
@@ -49,7 +49,7 @@ describe("files", () => {
     await file.close();
     const again = await openAsdf(path);
     expect(again.tree.n).toBe(2);
-    expect(await (again.tree.wave as NdArray).read()).toEqual(wave);
+    expect(sameBytes(await (again.tree.wave as NdArray).read(), wave)).toBe(true);
     await again.close();
   });
 
@@ -87,9 +87,9 @@ describe("compression", () => {
     "%s: large arrays, and from any other",
     async (compression) => {
       const file = await roundTrip({ wave: NdArray.from(wave, [3000, 1000]) }, { compression });
-      expect(await (file.tree.wave as NdArray).read()).toEqual(wave);
+      expect(sameBytes(await (file.tree.wave as NdArray).read(), wave)).toBe(true);
       const again = await roundTrip(file.tree, { compression: compression === "lz4" ? "zlib" : "lz4" });
-      expect(await (again.tree.wave as NdArray).read()).toEqual(wave);
+      expect(sameBytes(await (again.tree.wave as NdArray).read(), wave)).toBe(true);
     },
   );
 
@@ -131,10 +131,10 @@ describe("blocks", () => {
     });
     for (const compression of ["none", "lz4", "zlib", "zstd"] as const) {
       const file = await roundTrip({ made }, { compression });
-      expect(await (file.tree.made as NdArray).read()).toEqual(wave);
+      expect(sameBytes(await (file.tree.made as NdArray).read(), wave)).toBe(true);
     }
     expect(passes).toBe(4);
-    expect(await made.read()).toEqual(wave);
+    expect(sameBytes(await made.read(), wave)).toBe(true);
   });
 
   test("a producer that gives too little is told", async () => {
@@ -174,17 +174,14 @@ describe("blocks", () => {
     );
   });
 
-  test("the reference file with every datatype is copied block by block, without change", async () => {
+  test("blocks are passed on as they are stored, also in compressions that are not written", async () => {
     const original = readFileSync(join(FIXTURES, "asdf-standard/1.6.0/compressed.asdf"));
     const file = await openAsdf(original);
     const copy = await roundTrip(file.tree);
-    const stored = async ({ blocks }: AsdfFile): Promise<unknown> =>
-      (await blocks.all()).map(({ used, size, compression, checksum }) => ({
-        used,
-        size,
-        compression,
-        checksum,
-      }));
+    const stored = async ({ blocks }: AsdfFile): Promise<string[]> =>
+      (await blocks.all())
+        .map((b) => `${b.compression} ${b.used} ${b.size} ${Buffer.from(b.checksum).toString("hex")}`)
+        .sort();
     expect(await stored(copy)).toEqual(await stored(file));
   });
 });
@@ -199,7 +196,7 @@ describe("arrays in memory", () => {
 
   test("read gives back what was given; values answers at once", async () => {
     const array = NdArray.from(wave);
-    expect(await array.read()).toEqual(wave);
+    expect(sameBytes(await array.read(), wave)).toBe(true);
     expect((await array.read()).buffer).toBe(wave.buffer);
     expect(array.values().buffer).toBe(wave.buffer);
     expect(NdArray.from(Uint16Array.of(0x3c00, 0xc000, 1), [3], "float16").numbers()).toEqual(
