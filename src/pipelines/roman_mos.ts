@@ -87,6 +87,7 @@ async function call(dataset: Dataset, options: MosaicOptions = {}): Promise<Mosa
       const resampled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
       if (options.download_exposures) for (const exposure of library.exposures) await exposure.download();
       await library.evictAll();
+      run.ctx.gpu.memory.trim();
       const found = await catalogOf(run, resampled, steps);
       const results = { mosaic: resampled.mosaic, ...found, exposures: opened.models };
       results.mosaic.meta.cal_logs = [...run.log.lines];
