@@ -72,4 +72,7 @@ export function build({ force = false } = {}) {
   rmSync(old, { recursive: true, force: true });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build({ force: true });
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  install();
+  build({ force: true });
+}
