@@ -123,6 +123,6 @@ export function libraryOf(run: Run, { association, models }: OpenedDataset): Mod
 }
 
 /** Notes that a step was skipped, as stpipe does. */
-export function noteSkipped(models: readonly WfiImage[], step: StepName): void {
+export function noteSkipped(models: readonly Pick<WfiImage, "meta">[], step: StepName): void {
   for (const model of models) setNode(model.meta, `cal_step.${step}`, "SKIPPED");
 }

@@ -232,6 +232,7 @@ async function catalogOf(
   try {
     if (options.skip) {
       run.log.info("Step source_catalog skipped.");
+      noteSkipped([mosaic], "source_catalog");
       return {};
     }
     const work = (): ReturnType<typeof sourceCatalog> => sourceCatalog(run.ctx, mosaic, options, planes);

@@ -49,8 +49,8 @@ async function loaded(node: AsdfValue): Promise<unknown> {
   return node;
 }
 
-export async function readGolden(name: string): Promise<Golden> {
-  const file = await openAsdf(`${fixtures}${name}/golden.asdf`);
+export async function readGolden(name: string, goldenFile = "golden.asdf"): Promise<Golden> {
+  const file = await openAsdf(`${fixtures}${name}/${goldenFile}`);
   const tree = (await loaded(file.tree)) as Record<string, unknown>;
   await file.close();
   const crops = (tree.crops as Record<string, unknown>[]).map(({ y0, x0, context, ...planes }) => ({

@@ -44,14 +44,27 @@ def wcs_of(ra, dec, angle, size=2 * HALF, scale=0.11):
     return wcs
 
 
+POLYGONS = {}
+
+
 def use(path):
+    POLYGONS.clear()
     sc.SKYMAP._path, sc.SKYMAP._data = Path(path), None
     for name in ("skycells", "projection_regions_kdtree"):
         sc.SKYMAP.__dict__.pop(name, None)
 
 
+def polygons(cells):
+    """SkyCells.polygons, each made once: romancal makes them anew for each exposure."""
+    for index, corners, center in zip(cells.indices.tolist(), cells.vectorpoint_corners, cells.vectorpoint_centers, strict=True):
+        if index not in POLYGONS:
+            POLYGONS[index] = match.sgp.SingleSphericalPolygon(points=corners, inside=center)
+    return [POLYGONS[index] for index in cells.indices.tolist()]
+
+
 def matches(path, pointings):
     use(path)
+    sc.SkyCells.polygons = property(polygons)
     found = []
     for pointing in pointings:
         indices = np.unique(match.find_skycell_matches(wcs_of(*pointing))).astype(int)
@@ -70,15 +83,16 @@ def full_sky(path, cells=3):
         scale = max(width, tall) * 3600 / (cells * pixels - (cells - 1) * 20) * 1.03
         step, half = pixels - 20, (pixels * cells - 20 * (cells - 1) - 1) / 2
         start = len(rows)
+        wcs = sc._wcsinfo_to_wcs(dict(pixel_scale=scale / 3600, ra_projection_center=ra, dec_projection_center=dec,
+                                      x0_projection=half, y0_projection=half, orientat=0.0))
+        j, i = np.divmod(np.arange(cells * cells), cells)
+        at_x = np.array([(pixels - 1) / 2, -0.5, pixels - 0.5, pixels - 0.5, -0.5])
+        at_y = np.array([(pixels - 1) / 2, -0.5, -0.5, pixels - 0.5, pixels - 0.5])
+        lon, lat = wcs((at_x[None] + i[:, None] * step).ravel(), (at_y[None] + j[:, None] * step).ravel())
+        points = np.stack([lon, lat], axis=1).reshape(cells * cells, 10)
         for k in range(cells * cells):
-            j, i = divmod(k, cells)
-            x, y = half - i * step, half - j * step
-            wcs = sc._wcsinfo_to_wcs(dict(pixel_scale=scale / 3600, ra_projection_center=ra, dec_projection_center=dec,
-                                          x0_projection=x, y0_projection=y, orientat=0.0))
-            at = np.array([(pixels - 1) / 2, -0.5, pixels - 0.5, pixels - 0.5, -0.5])
-            lon, lat = wcs(at, np.array([(pixels - 1) / 2, -0.5, -0.5, pixels - 0.5, pixels - 0.5]))
-            name = f"{len(regions):04d}x{49 + i}y{49 + j}"
-            rows.append((name, lon[0], lat[0], 0.0, x, y, *np.stack([lon[1:], lat[1:]], axis=1).ravel()))
+            name = f"{len(regions):04d}x{49 + i[k]}y{49 + j[k]}"
+            rows.append((name, *points[k, :2], 0.0, half - i[k] * step, half - j[k] * step, *points[k, 2:]))
         regions.append((len(regions), ra, dec, *bounds, 0.0, half, half, 2 * half + 1, 2 * half + 1, start, len(rows)))
 
     cap = 90 - height / 2

@@ -79,9 +79,9 @@ def plain(node):
     return node if isinstance(node, (int, float, bool, str, type(None))) else str(node)
 
 
-def golden(run, product, count):
+def mosaic_golden(run, product, count):
+    """What skymatch, outlier_detection and resample made."""
     from roman_datamodels import datamodels as rdm
-    from astropy.table import Table
 
     mosaic = rdm.open(run / f"{product}_coadd.asdf")
     planes = {n: np.asarray(mosaic[n]) for n in ("data", "err", "weight", "var_rnoise", "var_poisson")}
@@ -97,9 +97,6 @@ def golden(run, product, count):
                           **{n: np.ascontiguousarray(p[cut]) for n, p in planes.items()}))
     yy, xx = (v.ravel() for v in np.meshgrid(np.linspace(0, ny - 1, 5), np.linspace(0, nx - 1, 5)))
     ra, dec = mosaic.meta.wcs(xx, yy)
-    segm_file = asdf.open(run / f"{product}_segm.asdf")
-    segm = segm_file["roman"]
-    cat = Table.read(run / f"{product}_cat.parquet")
     return dict(
         sky=[float(np.load(run / f"mid/sky_{i}.npy")) for i in range(count)],
         outliers=np.stack([np.packbits((np.load(run / f"mid/dq_{i}.npy") & 128) != 0) for i in range(count)]),
@@ -109,6 +106,17 @@ def golden(run, product, count):
         crops=crops,
         wcs=dict(x=xx, y=yy, ra=ra, dec=dec),
         meta=plain(mosaic.meta),
+    )
+
+
+def golden(run, product, count):
+    from astropy.table import Table
+
+    segm_file = asdf.open(run / f"{product}_segm.asdf")
+    segm = segm_file["roman"]
+    cat = Table.read(run / f"{product}_cat.parquet")
+    return dict(
+        **mosaic_golden(run, product, count),
         segmentation=np.asarray(segm["data"]).astype(np.uint16),
         detection=blocks(np.nan_to_num(np.asarray(segm["detection_image"]))),
         catalog={n: column(cat[n]) for n in cat.colnames},
