@@ -29,6 +29,8 @@ export interface PixelMap {
   pixel(i: number, j: number, out: Float64Array | number[]): void;
   /** Position of any point (x, y); smooth within the section, linear beyond it. */
   at(x: number, y: number, out: Float64Array | number[]): void;
+  /** The same with derivatives: x, dx/dx, dx/dy, y, dy/dx, dy/dy into `out`. */
+  slopes(x: number, y: number, out: Float64Array | number[]): void;
 }
 
 export interface PixmapOptions {
@@ -139,12 +141,18 @@ class SplineMap implements PixelMap {
       this.spline.at(x, y, out);
       return;
     }
+    this.slopes(x, y, this.edge);
+    out[0] = this.edge[0];
+    out[1] = this.edge[3];
+  }
+
+  slopes(x: number, y: number, out: Float64Array | number[]): void {
+    const { x0, x1, y0, y1 } = this.section;
     const u = Math.min(Math.max(x, x0), x1);
     const v = Math.min(Math.max(y, y0), y1);
-    const d = this.edge;
-    this.spline.derivatives(u, v, d);
-    out[0] = d[0] + d[1] * (x - u) + d[2] * (y - v);
-    out[1] = d[3] + d[4] * (x - u) + d[5] * (y - v);
+    this.spline.derivatives(u, v, out);
+    out[0] += out[1] * (x - u) + out[2] * (y - v);
+    out[3] += out[4] * (x - u) + out[5] * (y - v);
   }
 }
 
@@ -191,6 +199,24 @@ export class ArrayMap implements PixelMap {
       (f[k] * (1 - u) + f[k + right] * u) * (1 - v) + (f[k + down] * (1 - u) + f[k + down + right] * u) * v;
     out[0] = mix(this.x);
     out[1] = mix(this.y);
+  }
+
+  slopes(x: number, y: number, out: Float64Array | number[]): void {
+    const [a, b] = [
+      [0, 0],
+      [0, 0],
+    ];
+    this.at(x + 0.5, y, a);
+    this.at(x - 0.5, y, b);
+    out[1] = a[0] - b[0];
+    out[4] = a[1] - b[1];
+    this.at(x, y + 0.5, a);
+    this.at(x, y - 0.5, b);
+    out[2] = a[0] - b[0];
+    out[5] = a[1] - b[1];
+    this.at(x, y, a);
+    out[0] = a[0];
+    out[3] = a[1];
   }
 }
 

@@ -2,7 +2,7 @@ import { UserError } from "../errors.js";
 import type { PixelMap } from "./pixmap.js";
 import { roughTiles } from "./rough_tiles.js";
 import { fractionBitsFor, ListBuilder, type TileTables } from "./tile_list.js";
-import { type Quadratic, TileModel, windowOf } from "./tile_model.js";
+import { TileModel, windowOf } from "./tile_model.js";
 
 export { recordsIn, TILE_WORDS, type TileList, type TileTables } from "./tile_list.js";
 
@@ -10,6 +10,8 @@ const LARGEST_TILE = 32;
 const SMALLEST_TILE = 8;
 /** Output pixels by which a tile's quadratic may miss the map: areas are then good to a few 1e-6. */
 const MODEL_TOLERANCE = 2e-6;
+/** Output pixels squared an input pixel: less is no area. */
+const COLLAPSED = 1e-9;
 
 /**
  * The tile tables of `map` into an output of `outShape` = [ny, nx]. They cover the whole output, so that any band of it is
@@ -85,31 +87,19 @@ function affineOf(map: PixelMap): Affine {
   const { x0, x1, y0, y1 } = map.section;
   const u = (x0 + x1) / 2;
   const v = (y0 + y1) / 2;
-  const q = jacobian(map, u, v);
-  const size = Math.max(Math.abs(q.xu) + Math.abs(q.xv), Math.abs(q.yu) + Math.abs(q.yv));
-  return { u, v, x: q.x, y: q.y, inverse: invert(q), size };
+  map.slopes(u, v, slopes);
+  const [x, xu, xv, y, yu, yv] = slopes;
+  const size = Math.max(Math.abs(xu) + Math.abs(xv), Math.abs(yu) + Math.abs(yv));
+  return { u, v, x, y, inverse: invert(slopes), size };
 }
 
-type Jacobian = Pick<Quadratic, "x" | "xu" | "xv" | "y" | "yu" | "yv">;
 const here = [0, 0];
-const there = [0, 0];
+/** x, dx/du, dx/dv, y, dy/du, dy/dv */
+const slopes = new Float64Array(6);
 
-function jacobian(map: PixelMap, u: number, v: number): Jacobian {
-  map.at(u + 0.5, v, here);
-  map.at(u - 0.5, v, there);
-  const xu = here[0] - there[0];
-  const yu = here[1] - there[1];
-  map.at(u, v + 0.5, here);
-  map.at(u, v - 0.5, there);
-  const xv = here[0] - there[0];
-  const yv = here[1] - there[1];
-  map.at(u, v, here);
-  return { x: here[0], y: here[1], xu, xv, yu, yv };
-}
-
-function invert({ xu, xv, yu, yv }: Jacobian): [number, number, number, number] {
+function invert([, xu, xv, , yu, yv]: Float64Array): [number, number, number, number] {
   const det = xu * yv - xv * yu;
-  if (!(Math.abs(det) > 1e-9))
+  if (!(Math.abs(det) > COLLAPSED))
     throw new UserError("the pixel map collapses onto a line or a point; check the WCS of the image");
   return [yv / det, -xv / det, -yu / det, xu / det];
 }
@@ -120,10 +110,17 @@ function inversePoint(map: PixelMap, affine: Affine, x: number, y: number): [num
   let u = affine.u + inverse[0] * (x - affine.x) + inverse[1] * (y - affine.y);
   let v = affine.v + inverse[2] * (x - affine.x) + inverse[3] * (y - affine.y);
   for (let iteration = 0; iteration < 30; iteration++) {
-    const q = jacobian(map, u, v);
-    const [a, b, c, d] = invert(q);
-    const du = a * (x - q.x) + b * (y - q.y);
-    const dv = c * (x - q.x) + d * (y - q.y);
+    map.slopes(u, v, slopes);
+    const xu = slopes[1];
+    const xv = slopes[2];
+    const yu = slopes[4];
+    const yv = slopes[5];
+    const det = xu * yv - xv * yu;
+    if (!(Math.abs(det) > COLLAPSED)) return undefined;
+    const dx = x - slopes[0];
+    const dy = y - slopes[3];
+    const du = (yv * dx - xv * dy) / det;
+    const dv = (xu * dy - yu * dx) / det;
     u += du;
     v += dv;
     if (Math.abs(du) < 0.01 && Math.abs(dv) < 0.01) return [u, v];

@@ -55,7 +55,7 @@ export function packExposure(
   options: PackOptions,
 ): PackedExposure {
   const { nx, ny } = planes;
-  const bytes = nx * ny * 8;
+  const bytes = (nx * ny + 1) * 8; // the gather kernels read one more pixel, of no weight
   if (bytes > gpu.limits.maxStorageBufferBindingSize)
     throw new UserError(
       `an image of ${ny} x ${nx} needs buffers of ${bytes} bytes; this device binds at most ${gpu.limits.maxStorageBufferBindingSize}: use another device`,

@@ -42,6 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let a0 = select(q0.w, q0.z, along_i);
   let b0 = select(q0.z, q0.w, along_i);
   let jac = vec4f(q1) * params.unit;
+  let nothing = params.in_nx * params.in_ny; // a pixel of no weight beyond the last
   let middle = f32(TILE) * 0.5 - 0.5;
 
   for (var k = lane; k < TILE * TILE; k += LANES) {
@@ -98,10 +99,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let pn = select(vb - 1, vb, b_up) * b_stride;
     let ps = select(vb, vb - 1, b_up) * b_stride;
     var sums = Sums(); // said, as a declaration alone is not zeroed again in a loop
-    add(&sums, pw + ps, sw * (g - ga - gb), sw > NOISE);
-    add(&sums, pe + ps, se * (g + ga - gb), se > NOISE);
-    add(&sums, pw + pn, nw * (g - ga + gb), nw > NOISE);
-    add(&sums, pe + pn, ne * (g + ga + gb), ne > NOISE);
+    // a cell that misses the pixel is read where nothing is: its own data may be NaN
+    add(&sums, select(nothing, pw + ps, sw > NOISE), sw * (g - ga - gb));
+    add(&sums, select(nothing, pe + ps, se > NOISE), se * (g + ga - gb));
+    add(&sums, select(nothing, pw + pn, nw > NOISE), nw * (g - ga + gb));
+    add(&sums, select(nothing, pe + pn, ne > NOISE), ne * (g + ga + gb));
     put((Y - params.y0) * params.nx + X, &sums);
   }
 }

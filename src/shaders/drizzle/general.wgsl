@@ -145,7 +145,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         let under = below(quad.a, quad.b) + below(quad.b, quad.c) + below(quad.c, quad.d) + below(quad.d, quad.a);
         let overlap = select(under, -under, area > 0.0);
         let inside = all(low >= vec2f(0.0)) && all(high <= vec2f(1.0));
-        add(&sums, p, select(overlap / abs(area), 1.0, inside), inside || overlap > NOISE);
+        if (inside) { add(&sums, p, 1.0); } else if (overlap > NOISE) { add(&sums, p, overlap / abs(area)); }
       }
     }
     put((Y - params.y0) * params.nx + X, &sums);

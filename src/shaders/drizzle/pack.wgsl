@@ -3,6 +3,7 @@
 // What the gather kernels read of an exposure, two floats a pixel each:
 //   input: weight, data - level. Zero where the pixel is bad, not visited or of no weight, so that its NaN do no harm.
 //   errors: sqrt(read noise variance), sqrt(second variance); -1, 0 where the pixel is good but of no weight.
+// One more pixel of zeros follows the last.
 // Planes of halves are computed on in half precision, as numpy does.
 struct Params {
   nx: u32,
@@ -101,6 +102,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let j = id.y;
   if (i >= params.nx) { return; }
   let p = j * params.nx + i;
+  if (p == 0u) {
+    input[params.nx * params.ny] = vec2f(0.0);
+    if (params.with_errors != 0u) { errors[params.nx * params.ny] = vec2f(0.0); }
+  }
   let visited = limits[j];
   let good = (dq[p] & params.bad_bits) == 0u && i32(i) >= visited.x && i32(i) <= visited.y;
   if (!good) {

@@ -5,8 +5,8 @@ struct Sums {
 
 fn counts(p: i32) -> bool { return input[p].x != 0.0 || errors[p].x < 0.0; }
 
-fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
-  (*s).covered = (*s).covered || hit;
+fn add(s: ptr<function, Sums>, p: i32, share: f32) {
+  (*s).covered = true;
 }
 
 fn put(o: u32, s: ptr<function, Sums>) {

@@ -8,11 +8,11 @@ struct Sums {
 
 fn counts(p: i32) -> bool { return input[p].x != 0.0; }
 
-fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
+fn add(s: ptr<function, Sums>, p: i32, share: f32) {
   let a = input[p];
-  let dow = select(0.0, share * a.x, hit);
+  let dow = share * a.x;
   (*s).weight += dow;
-  (*s).data += select(0.0, dow * a.y, hit); // NaN data count only where they overlap
+  (*s).data += dow * a.y;
   (*s).largest = max((*s).largest, dow);
 }
 

@@ -5,8 +5,8 @@ struct Sums {
 
 fn counts(p: i32) -> bool { return input[p].x != 0.0 && dq[p] != 0u; }
 
-fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
-  (*s).flags |= select(0u, dq[p], hit);
+fn add(s: ptr<function, Sums>, p: i32, share: f32) {
+  (*s).flags |= dq[p];
 }
 
 fn put(o: u32, s: ptr<function, Sums>) {

@@ -15,16 +15,16 @@ struct Sums {
 
 fn counts(p: i32) -> bool { return input[p].x != 0.0 || errors[p].x < 0.0; }
 
-fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
+fn add(s: ptr<function, Sums>, p: i32, share: f32) {
   let a = input[p];
   let b = errors[p];
-  let dow = select(0.0, share * a.x, hit);
+  let dow = share * a.x;
   (*s).weight += dow;
-  (*s).data += select(0.0, dow * a.y, hit); // NaN counts only where it overlaps
-  (*s).rnoise += select(0.0, dow * b.x, hit);
-  (*s).poisson += select(0.0, dow * b.y, hit);
+  (*s).data += dow * a.y;
+  (*s).rnoise += dow * b.x;
+  (*s).poisson += dow * b.y;
   (*s).largest = max((*s).largest, dow);
-  (*s).covered = (*s).covered || (hit && (a.x != 0.0 || b.x < 0.0));
+  (*s).covered = (*s).covered || a.x != 0.0 || b.x < 0.0;
 }
 
 fn put(o: u32, s: ptr<function, Sums>) {

@@ -9,12 +9,12 @@ struct Sums {
 
 fn counts(p: i32) -> bool { return input[p].x != 0.0; }
 
-fn add(s: ptr<function, Sums>, p: i32, share: f32, hit: bool) {
+fn add(s: ptr<function, Sums>, p: i32, share: f32) {
   let b = errors[p];
-  let dow = select(0.0, share * input[p].x, hit);
+  let dow = share * input[p].x;
   (*s).weight += dow;
-  (*s).rnoise += select(0.0, dow * b.x, hit);
-  (*s).other += select(0.0, dow * select(b.y, b.x, (params.constant & 2u) != 0u), hit);
+  (*s).rnoise += dow * b.x;
+  (*s).other += dow * select(b.y, b.x, (params.constant & 2u) != 0u);
 }
 
 fn put(o: u32, s: ptr<function, Sums>) {

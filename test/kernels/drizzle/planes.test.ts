@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { Weighting } from "../../../src/pipelines/drizzle.js";
+import {
+  Accumulators,
+  drizzleInto,
+  ExposureGeometry,
+  packExposure,
+  type Weighting,
+} from "../../../src/pipelines/drizzle.js";
 import { AREA_ERROR, expectSameSignal } from "./compare.js";
 import { bits, type Mosaic, onDevice, onHost, type Scene } from "./run.js";
 import { testGpu } from "../../helpers/gpu.js";
-import { makeMap, makePlanes } from "./scene.js";
+import { makeMap, makePlanes, release, upload } from "./scene.js";
 import { SLIVER, type TwinMosaic } from "../../reference/drizzle.js";
 
 const SHAPE: [number, number] = [143, 151];
@@ -104,6 +110,33 @@ describe("all planes of several exposures", () => {
     expect(bad).toEqual([]);
     expect(known).toBeGreaterThan(10000);
     expect(Math.max(...want.exposureTime)).toBe(303);
+  });
+});
+
+describe("context", () => {
+  it("the 34th exposure sets bit 1 of the second plane", async () => {
+    const gpu = await testGpu();
+    const { exposures, shape } = sceneOf(variants[0], false);
+    const [{ map, planes: values, options }] = exposures;
+    const rec = gpu.recorder("context");
+    const sums = new Accumulators(gpu, rec, shape[1], { y0: 0, ny: shape[0] }, { contexts: 40 });
+    const planes = upload(gpu, map.nx, map.ny, values);
+    const geometry = new ExposureGeometry(map, shape, { x0: 0, x1: 70, y0: 0, y1: 76 }, 1);
+    const packed = packExposure(gpu, rec, planes, geometry, { ...options, variances: false, flat: false });
+    drizzleInto(rec, sums, packed, { context: 33 });
+    rec.submit();
+    const [first, second] = [
+      await gpu.read(sums.context[0], Uint32Array),
+      await gpu.read(sums.context[1], Uint32Array, 0, shape[0] * shape[1]),
+    ];
+    const weight = await gpu.read(sums.weight, Float32Array, 0, shape[0] * shape[1]);
+    expect(first.every((bit) => bit === 0)).toBe(true);
+    // the weights of this scene are not negative
+    expect(Array.from(second)).toEqual(Array.from(weight, (w) => (w > 0 ? 2 : 0)));
+    expect(second.filter((bit) => bit === 2).length).toBeGreaterThan(5000);
+    packed.free();
+    sums.free();
+    release(planes);
   });
 });
 
