@@ -41,7 +41,8 @@ export function levelToSubtract({ model }: Exposure): number {
 
 /**
  * Drizzle the exposures of these indices, one after the other, onto a band of the grid; the caller finalizes and frees the sums.
- * Exposures that do not reach the band are not loaded. With contexts the k-th index sets bit k.
+ * Exposures that do not reach the band are not loaded. With contexts the k-th index sets bit k. `lastUse`: the exposures'
+ * pixels are not needed again.
  */
 export async function drizzleExposures(
   ctx: RunContext,
@@ -51,6 +52,7 @@ export async function drizzleExposures(
   band: Band,
   options: GroupOptions,
   planes: AccumulatorOptions = {},
+  lastUse = false,
 ): Promise<Accumulators> {
   const { gpu } = ctx;
   const rec = gpu.recorder("drizzle");
@@ -62,6 +64,7 @@ export async function drizzleExposures(
     await library.with(index, (exposure) =>
       drizzleOne(gpu, sums, exposure, geometry, options, planes.contexts ? k : undefined),
     );
+    if (lastUse) library.retire(index);
   }
   return sums;
 }

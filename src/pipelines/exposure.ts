@@ -103,6 +103,14 @@ export class Exposure {
     this.planes = undefined;
   }
 
+  /** Leave the device for good: no step asks for these pixels again. */
+  drop(): void {
+    if (!this.planes || this.pinned) return;
+    for (const buffer of buffersOf(this.planes)) buffer.free();
+    this.planes = undefined;
+    this.dqOnDeviceIsNewer = false;
+  }
+
   /** Write the planes as they are now into the model, as romancal's models carry them after a step. */
   async download(): Promise<void> {
     const planes = await this.acquire();

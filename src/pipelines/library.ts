@@ -5,6 +5,8 @@ import { Exposure } from "./exposure.js";
 /** The exposures of an association, in its order, with the room they share on the device. Follows romancal's ModelLibrary. */
 export class ModelLibrary {
   readonly exposures: readonly Exposure[];
+  /** Whether the exposures' pixels are wanted after the last step; else each leaves the device, unsaved, with its last use. */
+  pixelsWanted = true;
   private uses = 0;
 
   constructor(
@@ -43,6 +45,13 @@ export class ModelLibrary {
     } finally {
       exposure.release();
     }
+  }
+
+  /** No step needs this exposure's pixels again. */
+  retire(index: number): void {
+    if (this.pixelsWanted) return;
+    this.exposures[index].drop();
+    this.ctx.gpu.memory.trim();
   }
 
   /** Take every exposure off the device, and give back the memory: what follows has buffers of other sizes. */

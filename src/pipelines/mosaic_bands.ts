@@ -84,10 +84,16 @@ class MosaicBuilder {
     const { gpu, timer } = ctx;
     const indices = library.exposures.map((_, index) => index);
     const sums = await timer.time("drizzle", () =>
-      drizzleExposures(ctx, library, indices, grid, band, options, {
-        contexts: library.length,
-        variances: true,
-      }),
+      drizzleExposures(
+        ctx,
+        library,
+        indices,
+        grid,
+        band,
+        options,
+        { contexts: library.length, variances: true },
+        whole,
+      ),
     );
     let keep: DeviceBuffer[] = [];
     try {

@@ -81,13 +81,13 @@ async function call(dataset: Dataset, options: MosaicOptions = {}): Promise<Mosa
     await checkReferences(steps, opened.models, options.dust_maps);
     return withRun(options, async (run) => {
       const library = libraryOf(run, opened);
+      library.pixelsWanted = options.download_exposures ?? false;
       if (own.skip) run.log.info("Step run as standalone, so skip set to False");
       await imageSteps(run, library, checked);
       keepLogs(library, run);
       const resampled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
       if (options.download_exposures) for (const exposure of library.exposures) await exposure.download();
       await library.evictAll();
-      run.ctx.gpu.memory.trim();
       const found = await catalogOf(run, resampled, steps);
       const results = { mosaic: resampled.mosaic, ...found, exposures: opened.models };
       results.mosaic.meta.cal_logs = [...run.log.lines];
