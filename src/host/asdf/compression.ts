@@ -1,7 +1,8 @@
 import { Readable, pipeline } from "node:stream";
 import { promisify } from "node:util";
 import { createDeflate, inflate } from "node:zlib";
-import { compress as lz4Compress, uncompress as lz4Uncompress } from "lz4-napi";
+// Not the asynchronous ones: lz4-napi 2.10.0 never frees what its `uncompress` returns.
+import { compressSync, uncompressSync } from "lz4-napi";
 import { UserError } from "../errors.js";
 
 /** Block compressions: all are read; bzp2 is not written. */
@@ -9,8 +10,6 @@ export type Compression = "none" | "zlib" | "bzp2" | "lz4" | "zstd";
 
 const LABELS: readonly string[] = ["none", "zlib", "bzp2", "lz4", "zstd"];
 const LZ4_FRAME = 1 << 22;
-/** Frames in work at a time: enough for the thread pool's four threads. */
-const LZ4_JOBS = 4;
 const ZSTD_LEVEL = 3;
 
 /** Bytes as they are stored, taken in order. */
@@ -76,41 +75,47 @@ export async function* decodePieces(
 
 /**
  * ASDF's lz4: frames, each a big-endian length, then that many bytes: the decoded size, little-endian, and an lz4
- * block. Frames are decoded on the thread pool while the next are read.
+ * block. While one is decoded the next is read.
  */
 async function* lz4Frames(stored: StoredBytes, size: number): AsyncGenerator<Uint8Array> {
-  const jobs: Promise<Uint8Array>[] = [];
   let total = 0;
-  let length = stored.remaining > 0 ? bigEndian(await stored.next(4), 0) : 0;
-  try {
-    while (length > 0) {
-      if (length < 4 || length > stored.remaining)
-        throw new CorruptError("an lz4 frame runs past the block's end");
-      const last = stored.remaining - length < 4;
-      const piece = await stored.next(last ? stored.remaining : length + 4);
-      const decoded = new DataView(piece.buffer, piece.byteOffset).getUint32(0, true);
-      total += decoded;
-      if (total > size) throw new CorruptError(`the lz4 frames hold more than ${size} bytes`);
-      jobs.push(decodeFrame(piece.subarray(0, length), decoded));
-      length = last ? 0 : bigEndian(piece, length);
-      if (jobs.length === LZ4_JOBS) yield await jobs.shift()!;
-    }
-    if (total !== size) throw new CorruptError(`the lz4 frames hold ${total} bytes, expected ${size}`);
-    while (jobs.length > 0) yield await jobs.shift()!;
-  } finally {
-    await Promise.allSettled(jobs);
+  let length = stored.remaining > 0 ? bigEndian(await stored.next(Math.min(4, stored.remaining)), 0) : 0;
+  let ahead = readFrame(stored, length);
+  while (length > 0) {
+    const piece = await ahead;
+    const next = piece.length >= length + 4 ? bigEndian(piece, length) : 0;
+    ahead = readFrame(stored, next);
+    ahead.catch(() => undefined);
+    const decoded = new DataView(piece.buffer, piece.byteOffset).getUint32(0, true);
+    total += decoded;
+    if (total > size) throw new CorruptError(`the lz4 frames hold more than ${size} bytes`);
+    yield decodeFrame(piece.subarray(0, length), decoded);
+    length = next;
   }
+  if (total !== size) throw new CorruptError(`the lz4 frames hold ${total} bytes, expected ${size}`);
 }
 
-async function decodeFrame(frame: Uint8Array, size: number): Promise<Uint8Array> {
-  const out = await lz4Uncompress(frame).catch((error: unknown) => {
+/** A frame and the length of the one after it, if there is one. */
+async function readFrame(stored: StoredBytes, length: number): Promise<Uint8Array> {
+  if (length === 0) return new Uint8Array(0);
+  if (length < 4 || length > stored.remaining)
+    throw new CorruptError("an lz4 frame runs past the block's end");
+  return stored.next(stored.remaining - length < 4 ? stored.remaining : length + 4);
+}
+
+function decodeFrame(frame: Uint8Array, size: number): Uint8Array {
+  let out: Uint8Array;
+  try {
+    out = uncompressSync(frame);
+  } catch (error) {
     throw new CorruptError(`lz4: ${String(error)}`);
-  });
+  }
   if (out.length !== size) throw new CorruptError(`an lz4 frame holds ${out.length} bytes, expected ${size}`);
   return out;
 }
 
 function bigEndian(bytes: Uint8Array, at: number): number {
+  if (at + 4 > bytes.length) throw new CorruptError("an lz4 frame's length is cut short");
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
 }
 
@@ -169,23 +174,13 @@ export function encode(
 }
 
 async function* encodeLz4(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const jobs: Promise<Uint8Array>[] = [];
-  try {
-    for await (const piece of regroup(pieces, LZ4_FRAME)) {
-      jobs.push(lz4Compress(piece));
-      if (jobs.length === LZ4_JOBS) yield* framed(await jobs.shift()!);
-    }
-    while (jobs.length > 0) yield* framed(await jobs.shift()!);
-  } finally {
-    await Promise.allSettled(jobs);
+  for await (const piece of regroup(pieces, LZ4_FRAME)) {
+    const block = compressSync(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, block.length);
+    yield length;
+    yield block;
   }
-}
-
-function* framed(block: Uint8Array): Generator<Uint8Array> {
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, block.length);
-  yield length;
-  yield block;
 }
 
 /** Pieces of exactly `length` bytes but for the last; a piece that has the length already is not copied. */

@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.js";
 import type { ArrayContext } from "./array-node.js";
@@ -202,9 +202,4 @@ export async function loadArrays(
       if (!ignoreErrors) throw error;
     }
   }
-}
-
-/** File name without folders, for display. */
-export function shortName(file: AsdfFile): string {
-  return basename(file.name);
 }
