@@ -1,3 +1,4 @@
+/// <reference types="@webgpu/types" preserve="true" />
 /** romancal's MosaicPipeline on any GPU. */
 export { UserError } from "./host/errors.js";
 export {
