@@ -1,0 +1,37 @@
+import { cpSync, existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build, install, root, run } from "./build.mjs";
+
+// `npm run bench`: compiles the benches beside the engine and runs them. A machine that has no compiler runs what was built before.
+const built = join(root, ".cache/bench");
+
+function newest(folder) {
+  const times = readdirSync(folder, { recursive: true }).map((name) => statSync(join(folder, name)).mtimeMs);
+  return Math.max(0, ...times);
+}
+
+function buildBench() {
+  const mark = join(built, "bench/main.js");
+  const changed = Math.max(newest(join(root, "src")), newest(join(root, "bench")));
+  if (existsSync(mark) && statSync(mark).mtimeMs > changed) return;
+  rmSync(built, { recursive: true, force: true });
+  run(process.execPath, [
+    join(root, "node_modules/typescript/bin/tsc"),
+    "-p",
+    join(root, "bench/tsconfig.json"),
+  ]);
+  cpSync(join(root, "package.json"), join(built, "package.json"));
+  cpSync(join(root, "src"), join(built, "src"), {
+    recursive: true,
+    filter: (path) => statSync(path).isDirectory() || path.endsWith(".wgsl"),
+  });
+}
+
+if (!existsSync(join(root, ".gpu/enter.sh")) || existsSync(join(root, "node_modules/typescript"))) {
+  install();
+  build();
+  buildBench();
+}
+const { main } = await import(pathToFileURL(join(built, "bench/main.js")).href);
+await main(pathToFileURL(root), process.argv.slice(2));
