@@ -14,13 +14,13 @@ const FARTHEST = 24; // output pixels; fixed-point distances are unambiguous to 
 export function roughTiles(
   map: PixelMap,
   [ny, nx]: readonly [number, number],
-  { pixfrac }: { pixfrac: number },
+  { pixfrac, radius }: { pixfrac: number; radius: number },
 ): TileTables {
-  const { columns, rows, boxes } = binned(map, ny, nx);
+  const { columns, rows, boxes } = binned(map, ny, nx, radius);
   const all = affineThrough(map, map.section);
   if (!all) throw new UserError("the pixel map has too few pixels with a position, or they lie on a line");
   const size = Math.max(Math.abs(all.xu) + Math.abs(all.xv), Math.abs(all.yu) + Math.abs(all.yv));
-  const fractionBits = fractionBitsFor(size);
+  const fractionBits = fractionBitsFor(size, radius);
   const model = new TileModel(map, TILE, fractionBits);
   const general = new ListBuilder(rows);
   for (let ty = 0; ty < rows; ty++) {
@@ -36,12 +36,16 @@ export function roughTiles(
       const v = q.v0 + (q.x * q.yu - q.y * q.xu) / det;
       const window: Window = { u, v, ru: u1 - u0 + 1, rv: v1 - v0 + 1, u0, u1, v0, v1 };
       const rough = model.roughness(q, window, cx, cy);
-      if (!(2 * rough < FARTHEST * 2 ** (26 - fractionBits)))
+      if (!(2 * rough + 2 * radius - 1 < FARTHEST * 2 ** (26 - fractionBits)))
         throw new UserError(
           `the pixel map jumps by ${rough.toFixed(1)} pixels within a few pixels; check the WCS`,
         );
       // corners beyond the border are extrapolated, with weights up to (1.5)^2
-      model.writeGeneral(q, window, general.next(ty), tx, ty, pixfrac / 2, 2 * rough);
+      model.writeGeneral(q, window, general.next(ty), tx, ty, {
+        half: pixfrac / 2,
+        radius,
+        rough: 2 * rough,
+      });
     }
   }
   return {
@@ -54,7 +58,12 @@ export function roughTiles(
 }
 
 /** For each tile the smallest box (u0, u1, v0, v1) around the input pixels that may reach it; u0 > u1: none. */
-function binned(map: PixelMap, ny: number, nx: number): { columns: number; rows: number; boxes: Int32Array } {
+function binned(
+  map: PixelMap,
+  ny: number,
+  nx: number,
+  radius: number,
+): { columns: number; rows: number; boxes: Int32Array } {
   const columns = Math.ceil(nx / TILE);
   const rows = Math.ceil(ny / TILE);
   const boxes = new Int32Array(4 * columns * rows);
@@ -74,10 +83,10 @@ function binned(map: PixelMap, ny: number, nx: number): { columns: number; rows:
         ex = Math.max(ex, Math.abs(other[0] - x));
         ey = Math.max(ey, Math.abs(other[1] - y));
       }
-      const left = Math.max(0, Math.floor((x - 1.5 * ex - 0.5) / TILE));
-      const right = Math.min(columns - 1, Math.floor((x + 1.5 * ex + 0.5) / TILE));
-      const bottom = Math.max(0, Math.floor((y - 1.5 * ey - 0.5) / TILE));
-      const top = Math.min(rows - 1, Math.floor((y + 1.5 * ey + 0.5) / TILE));
+      const left = Math.max(0, Math.floor((x - 1.5 * ex - radius) / TILE));
+      const right = Math.min(columns - 1, Math.floor((x + 1.5 * ex + radius) / TILE));
+      const bottom = Math.max(0, Math.floor((y - 1.5 * ey - radius) / TILE));
+      const top = Math.min(rows - 1, Math.floor((y + 1.5 * ey + radius) / TILE));
       for (let ty = bottom; ty <= top; ty++) {
         for (let k = 4 * (ty * columns + left); k <= 4 * (ty * columns + right); k += 4) {
           boxes[k] = Math.min(boxes[k], i);

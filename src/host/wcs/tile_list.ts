@@ -3,9 +3,9 @@ export const TILE_WORDS = 24;
 /** Fixed-point bits after the point, less where input pixels are so large that a distance would not fit into 32 bits. */
 const FRACTION_BITS = 26;
 
-/** `size`: output pixels that one input pixel spans. */
-export function fractionBitsFor(size: number): number {
-  return FRACTION_BITS - Math.max(0, Math.ceil(Math.log2(size / 8)));
+/** `size`: output pixels that one input pixel spans; `radius`: of a kernel, output pixels. */
+export function fractionBitsFor(size: number, radius = 0): number {
+  return FRACTION_BITS - Math.max(0, Math.ceil(Math.log2(Math.max(size / 8, radius / 12))));
 }
 
 /** Tiles of the output that an input image reaches, and how its grid lies in each of them. */

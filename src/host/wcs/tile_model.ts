@@ -180,7 +180,7 @@ export class TileModel {
 
   /**
    * Record for the general kernel; the layout is told in general.wgsl. `half`: half the side of the shrunken pixel;
-   * `rough`: output pixels by which the map may differ from the quadratic.
+   * `radius`: what an output pixel looks at, output pixels; `rough`: output pixels by which the map may differ from the quadratic.
    */
   writeGeneral(
     quadratic: Quadratic,
@@ -188,8 +188,7 @@ export class TileModel {
     words: Int32Array,
     tx: number,
     ty: number,
-    half: number,
-    rough: number,
+    { half, radius, rough = 0 }: { half: number; radius: number; rough?: number },
   ): void {
     const I = Math.round(window.u);
     const J = Math.round(window.v);
@@ -198,8 +197,8 @@ export class TileModel {
     const y = { a: q.yu, b: q.yv, aa: q.yuu, ab: q.yuv, bb: q.yvv };
     const f = this.writeCommon(words, q.x, q.y, I, J, x, y, x.a * y.b - x.b * y.a);
     const g = spread(q, window, rough);
-    f[20] = 0.5 * g.sumU + g.bendU + half + 0.01;
-    f[21] = 0.5 * g.sumV + g.bendV + half + 0.01;
+    f[20] = radius * g.sumU + g.bendU + half + 0.01;
+    f[21] = radius * g.sumV + g.bendV + half + 0.01;
     words[22] = tx;
     words[23] = ty;
   }

@@ -15,31 +15,33 @@ const COLLAPSED = 1e-9;
 
 /**
  * The tile tables of `map` into an output of `outShape` = [ny, nx]. They cover the whole output, so that any band of it is
- * computed from the same records. `fast` false: all tiles go to the general kernel.
+ * computed from the same records. `fast` false: all tiles go to the general kernel. `radius`: output pixels, along x and y, from an
+ * output pixel's centre to the farthest input pixel (shrunken to `pixfrac`) that matters to it; 0.5 for what overlaps it.
  * Maps that no quadratic of the smallest tile follows are left to the pixel map itself (`mapped`).
  * Throws UserError where the map collapses or jumps, which no gather can follow.
  */
 export function tileTables(
   map: PixelMap,
   outShape: readonly [number, number],
-  { pixfrac, fast = true }: { pixfrac: number; fast?: boolean },
+  { pixfrac, fast = true, radius = 0.5 }: { pixfrac: number; fast?: boolean; radius?: number },
 ): TileTables {
   const { x0, x1, y0, y1 } = map.section;
   const narrow = x1 - x0 < 2 || y1 - y0 < 2;
   if (!narrow && !map.holes) {
     const affine = affineOf(map);
     for (let tile = LARGEST_TILE; tile >= SMALLEST_TILE; tile /= 2) {
-      const found = build(map, outShape, affine, { tile, pixfrac, fast });
+      const found = build(map, outShape, affine, { tile, pixfrac, fast, radius });
       if (found) return found;
     }
   }
-  return roughTiles(map, outShape, { pixfrac });
+  return roughTiles(map, outShape, { pixfrac, radius });
 }
 
 interface BuildOptions {
   readonly tile: number;
   readonly pixfrac: number;
   readonly fast: boolean;
+  readonly radius: number;
 }
 
 /** Undefined where some tile's quadratic misses the map by more than the tolerance, or its place is not found. */
@@ -47,13 +49,13 @@ function build(
   map: PixelMap,
   [ny, nx]: readonly [number, number],
   affine: Affine,
-  { tile, pixfrac, fast }: BuildOptions,
+  { tile, pixfrac, fast, radius }: BuildOptions,
 ): TileTables | undefined {
-  const fractionBits = fractionBitsFor(affine.size);
+  const fractionBits = fractionBitsFor(affine.size, radius);
   const rowCount = Math.ceil(ny / tile);
   const lists = { fast: new ListBuilder(rowCount), general: new ListBuilder(rowCount) };
   const model = new TileModel(map, tile, fractionBits);
-  const bounds = reach(map, affine.size + 2, tile, [ny, nx]);
+  const bounds = reach(map, affine.size + 1.5 + radius, tile, [ny, nx]);
   for (let ty = bounds.y0; ty <= bounds.y1; ty++) {
     for (let tx = bounds.x0; tx <= bounds.x1; tx++) {
       const cx = tx * tile + tile / 2 - 0.5;
@@ -61,13 +63,14 @@ function build(
       const found = inversePoint(map, affine, cx, cy);
       if (!found) return undefined;
       const [u, v] = found;
-      const window = windowOf(map, u, v, tile, affine.inverse);
+      const window = windowOf(map, u, v, tile - 1 + 2 * radius, affine.inverse);
       if (!window) continue;
       const quadratic = model.fit(window, cx, cy);
       if (model.residual(quadratic, window, cx, cy) > MODEL_TOLERANCE) return undefined;
       if (fast && pixfrac === 1 && model.isFast(quadratic, window))
         model.writeFast(quadratic, window, lists.fast.next(ty), tx, ty);
-      else model.writeGeneral(quadratic, window, lists.general.next(ty), tx, ty, pixfrac / 2, 0);
+      else
+        model.writeGeneral(quadratic, window, lists.general.next(ty), tx, ty, { half: pixfrac / 2, radius });
     }
   }
   return { tile, fractionBits, fast: lists.fast.done(), general: lists.general.done(), mapped: false };

@@ -8,9 +8,15 @@ import {
   generalFlags,
   generalPlanes,
   generalVariance,
+  spreadCoverage,
+  spreadData,
+  spreadFlags,
+  spreadPlanes,
+  spreadVariance,
 } from "../../shaders/drizzle/kernels.js";
 import type { Accumulators, VarianceSums } from "./accumulators.js";
 import type { PackedExposure } from "./pack.js";
+import { spreadParams } from "./spread.js";
 
 export interface DrizzleFlags {
   /** Index of the exposure in the context, from 0; no bit is set without it. */
@@ -23,7 +29,7 @@ const MOST_COLUMNS = 32768;
 
 /**
  * Record the drizzling of one exposure into the sums of a band, after what was recorded before: drizzle 2.2.0's
- * do_kernel_square for data, weight and context; stcal 1.20 resample_variance_arrays for the variances; romancal's
+ * kernels for data, weight and context; stcal 1.20 resample_variance_arrays for the variances; romancal's
  * _exptime_resampler.py for the exposure time. The order of sums is fixed: two runs, and any banding, give the same bits.
  */
 export function drizzleInto(
@@ -78,7 +84,7 @@ class Pass {
       this.rec.run(fastData, { params: at.params, tiles: at.tiles, ...outputs }, at.groups, at.fast),
     );
     this.dispatch("general", (at) =>
-      this.rec.run(generalData, { ...at.inputs, ...outputs }, at.groups, at.general),
+      this.rec.run(at.spread ? spreadData : generalData, { ...at.inputs, ...outputs }, at.groups, at.general),
     );
   }
 
@@ -106,7 +112,12 @@ class Pass {
       ),
     );
     this.dispatch("general", (at) =>
-      this.rec.run(generalPlanes, { ...at.inputs, ...outputs }, at.groups, at.general),
+      this.rec.run(
+        at.spread ? spreadPlanes : generalPlanes,
+        { ...at.inputs, ...outputs },
+        at.groups,
+        at.general,
+      ),
     );
   }
 
@@ -119,7 +130,7 @@ class Pass {
     const which = constant || this.exposure.geometry.pixfrac !== 1 ? "whole" : "general";
     this.dispatch(which, (at) =>
       this.rec.run(
-        generalCoverage,
+        at.spread ? spreadCoverage : generalCoverage,
         {
           ...at.inputs,
           params: { ...at.params, amount, half_side: 0.5 },
@@ -139,7 +150,7 @@ class Pass {
     const amount = weighting.type === "exptime" ? weighting.time : 0;
     this.dispatch("complete", (at) =>
       this.rec.run(
-        generalVariance,
+        at.spread ? spreadVariance : generalVariance,
         {
           ...at.inputs,
           params: { ...at.params, amount, constant },
@@ -157,7 +168,12 @@ class Pass {
   flags(outDq: DeviceBuffer): void {
     const { input, dq } = this.exposure;
     this.dispatch("complete", (at) =>
-      this.rec.run(generalFlags, { ...at.inputs, input, dq, out_dq: outDq }, at.groups, at.general),
+      this.rec.run(
+        at.spread ? spreadFlags : generalFlags,
+        { ...at.inputs, input, dq, out_dq: outDq },
+        at.groups,
+        at.general,
+      ),
     );
   }
 
@@ -176,6 +192,7 @@ class Pass {
     const { sums } = this;
     const columns = Math.min(count, MOST_COLUMNS);
     const tiles = this.exposure.table(which);
+    const spread = which === "whole" ? geometry.wholeSpread : geometry.spread;
     const params = {
       first,
       count,
@@ -191,6 +208,7 @@ class Pass {
       bit: this.bit,
       amount: 0,
       constant: 0,
+      ...spreadParams(spread, tables.fractionBits),
     };
     return {
       params,
@@ -198,7 +216,12 @@ class Pass {
       inputs: { params, tiles, map: map ?? tiles },
       groups: [columns, Math.ceil(count / columns)] as const,
       fast: { TILE: tables.tile },
-      general: { TILE: tables.tile, MAPPED: tables.mapped },
+      spread: spread !== undefined,
+      general: {
+        TILE: tables.tile,
+        MAPPED: spread ? geometry.mapped : tables.mapped,
+        ...(spread ? { KERNEL: spread.kernel } : {}),
+      },
     };
   }
 }

@@ -8,24 +8,21 @@ import {
 } from "../../host/wcs/pixmap.js";
 import { scanLimits } from "../../host/wcs/scanner.js";
 import { type TileTables, tileTables } from "../../host/wcs/tiles.js";
+import { kernelName, type Spread, spreadOf } from "./spread.js";
 
 export interface DrizzleOptions extends PixmapOptions {
-  /** Side of the shrunken input pixel, input pixels; more than 0.001 and at most 1. */
+  /** Side of the shrunken input pixel, input pixels; 0 to 1, up to 0.001 means the point kernel. */
   readonly pixfrac: number;
-  /** "square"; other kernels of drizzle are not written yet. */
+  /** One of drizzle's: square, gaussian, point, turbo, lanczos2, lanczos3. */
   readonly kernel: string;
+  /** Output over input pixel scale, for the size of kernels other than square; 1 without it. */
+  readonly pixelScaleRatio?: number;
 }
 
-const KERNELS = ["square", "gaussian", "point", "turbo", "lanczos2", "lanczos3"];
-
-/** Throws UserError for a kernel or a pixfrac that this drizzle cannot do. */
+/** Throws UserError for a kernel that is none or a pixfrac that makes no sense. */
 export function checkDrizzleOptions({ kernel, pixfrac }: Pick<DrizzleOptions, "kernel" | "pixfrac">): void {
-  const name = kernel.toLowerCase();
-  if (!KERNELS.includes(name))
-    throw new UserError(`kernel "${kernel}": expected one of ${KERNELS.join(", ")}`);
-  if (name !== "square") throw new UserError(`kernel "${kernel}" is not supported yet; use kernel "square"`);
-  if (!(pixfrac > 0.001 && pixfrac <= 1))
-    throw new UserError(`pixfrac ${pixfrac}: expected more than 0.001 and at most 1`);
+  kernelName(kernel);
+  if (!(pixfrac >= 0 && pixfrac <= 1)) throw new UserError(`pixfrac ${pixfrac}: expected 0 to 1`);
 }
 
 /**
@@ -36,6 +33,10 @@ export class ExposureGeometry {
   /** Inclusive column limits of each input row, two a row; empty where the second is smaller. */
   readonly limits: Int32Array;
   readonly tables: TileTables;
+  /** The kernel, where it is not square. */
+  readonly spread: Spread | undefined;
+  /** The kernel of the exposure time, which has pixfrac 1. */
+  readonly wholeSpread: Spread | undefined;
   private allGeneral: TileTables | undefined;
   private covering: TileTables | undefined;
 
@@ -45,9 +46,14 @@ export class ExposureGeometry {
     readonly outShape: readonly [number, number],
     range: Parameters<typeof scanLimits>[2],
     readonly pixfrac: number,
+    kernel = "square",
+    pixelScaleRatio = 1,
   ) {
-    this.limits = withinSection(scanLimits(map, outShape, range), map);
-    this.tables = tileTables(map, outShape, { pixfrac });
+    const name = kernelName(kernel);
+    this.spread = spreadOf(name, pixfrac, pixelScaleRatio);
+    this.wholeSpread = spreadOf(name, 1, pixelScaleRatio);
+    this.limits = withinSection(scanLimits(map, outShape, range), map, this.spread ? 0 : 1);
+    this.tables = this.tablesOf(this.spread, this.spread ? 0 : pixfrac, !this.spread);
   }
 
   /** Geometry of an image of `shape` [ny, nx] with the WCS `from` in a mosaic of `outShape` with the WCS `to`. */
@@ -60,31 +66,48 @@ export class ExposureGeometry {
   ): ExposureGeometry {
     checkDrizzleOptions(options);
     const map = calcPixmap(from, to, shape, options);
-    return new ExposureGeometry(map, outShape, resampleRange(shape, from.boundingBox), options.pixfrac);
+    return new ExposureGeometry(
+      map,
+      outShape,
+      resampleRange(shape, from.boundingBox),
+      options.pixfrac,
+      options.kernel,
+      options.pixelScaleRatio,
+    );
   }
 
   /** All tiles as records of the general kernel. */
   get complete(): TileTables {
     if (this.tables.fast.words.length === 0) return this.tables;
-    this.allGeneral ??= tileTables(this.map, this.outShape, { pixfrac: this.pixfrac, fast: false });
+    this.allGeneral ??= this.tablesOf(this.spread, this.spread ? 0 : this.pixfrac, false);
     return this.allGeneral;
   }
 
   /** All tiles as records of the general kernel for whole pixels. */
   get whole(): TileTables {
     if (this.pixfrac === 1) return this.complete;
-    this.covering ??= tileTables(this.map, this.outShape, { pixfrac: 1, fast: false });
+    this.covering ??= this.tablesOf(this.wholeSpread, this.wholeSpread ? 0 : 1, false);
     return this.covering;
+  }
+
+  /** Whether the gather must read the map: no quadratic follows it, or lanczos, whose table turns 1e-8 of a pixel into 1e-3 of a weight. */
+  get mapped(): boolean {
+    return this.tables.mapped || (this.wholeSpread?.perPixel ?? 0) > 0;
+  }
+
+  private tablesOf(spread: Spread | undefined, pixfrac: number, fast: boolean): TileTables {
+    const radius = Math.max(spread?.radius ?? 0.5, this.wholeSpread?.radius ?? 0.5); // of both: they share the pixel map's units
+    return tileTables(this.map, this.outShape, { pixfrac, fast, radius });
   }
 }
 
-/** Pixels next to one without a position have no corners: drizzle skips them. */
-function withinSection(limits: Int32Array, map: PixelMap): Int32Array {
+/** Pixels without a position are skipped; those next to one (`margin` 1) have no corners, which the square kernel needs. */
+function withinSection(limits: Int32Array, map: PixelMap, margin: 0 | 1): Int32Array {
   const { x0, x1, y0, y1 } = map.section;
-  const left = x0 > 0 ? x0 + 1 : 0;
-  const right = x1 < map.nx - 1 ? x1 - 1 : map.nx - 1;
-  const bottom = y0 > 0 ? y0 + 1 : 0;
-  const top = y1 < map.ny - 1 ? y1 - 1 : map.ny - 1;
+  const left = x0 > 0 ? x0 + margin : 0;
+  const right = x1 < map.nx - 1 ? x1 - margin : map.nx - 1;
+  const bottom = y0 > 0 ? y0 + margin : 0;
+  const top = y1 < map.ny - 1 ? y1 - margin : map.ny - 1;
   return limits.map((limit, k) => {
     const j = k >> 1;
     if (j < bottom || j > top) return k & 1 ? -1 : 0;

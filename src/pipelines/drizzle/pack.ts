@@ -100,7 +100,7 @@ export function packExposure(
     errors,
     flatErrors,
     dq: planes.dq,
-    map: tables.mapped ? keep(gpu.upload("pixel map", fixedPointMap(map, tables.fractionBits))) : undefined,
+    map: geometry.mapped ? keep(gpu.upload("pixel map", fixedPointMap(map, tables.fractionBits))) : undefined,
     table(which) {
       let buffer = tileBuffers.get(which);
       if (!buffer) {

@@ -16,6 +16,11 @@ const gatherParams = uniform({
   bit: "u32",
   amount: "f32",
   constant: "u32",
+  window: "i32",
+  shape: "f32",
+  scale: "f32",
+  step: "u32",
+  shift: "u32",
 });
 
 const signal = { data: storage("read_write"), weight: storage("read_write"), context: storage("read_write") };
@@ -29,6 +34,7 @@ const generalInputs = { ...fastInputs, map: storage("read") };
 const packed = { input: storage("read"), errors: storage("read") };
 const fastConstants = ["TILE"];
 const generalConstants = ["TILE", "MAPPED"];
+const spreadConstants = [...generalConstants, "KERNEL"];
 
 /** Data, weight and context of the tiles in the fast table. */
 export const fastData = defineKernel({
@@ -94,6 +100,56 @@ export const generalFlags = defineKernel({
   url: new URL("./general_flags.wgsl", import.meta.url),
   bindings: { ...generalInputs, input: storage("read"), dq: storage("read"), out_dq: storage("read_write") },
   constants: generalConstants,
+});
+
+/** {@link generalData} for the other kernels; KERNEL: 0 point, 1 gaussian, 2 turbo, 3 lanczos. */
+export const spreadData = defineKernel({
+  label: "drizzle/spread_data",
+  url: new URL("./spread_data.wgsl", import.meta.url),
+  bindings: { ...generalInputs, input: storage("read"), ...signal },
+  constants: spreadConstants,
+});
+
+/** {@link generalPlanes} for the other kernels; KERNEL: 0 point, 1 gaussian, 2 turbo, 3 lanczos. */
+export const spreadPlanes = defineKernel({
+  label: "drizzle/spread_planes",
+  url: new URL("./spread_planes.wgsl", import.meta.url),
+  bindings: { ...generalInputs, ...packed, ...signal, ...variances },
+  constants: spreadConstants,
+});
+
+/** {@link generalVariance} for the other kernels; KERNEL: 0 point, 1 gaussian, 2 turbo, 3 lanczos. */
+export const spreadVariance = defineKernel({
+  label: "drizzle/spread_variance",
+  url: new URL("./spread_variance.wgsl", import.meta.url),
+  bindings: {
+    ...generalInputs,
+    ...packed,
+    variance_sum: storage("read_write"),
+    variance_weight: storage("read_write"),
+  },
+  constants: spreadConstants,
+});
+
+/** {@link generalCoverage} for the other kernels; KERNEL: 0 point, 1 gaussian, 2 turbo, 3 lanczos. */
+export const spreadCoverage = defineKernel({
+  label: "drizzle/spread_coverage",
+  url: new URL("./spread_coverage.wgsl", import.meta.url),
+  bindings: {
+    ...generalInputs,
+    ...packed,
+    context: storage("read"),
+    exposure_time: storage("read_write"),
+  },
+  constants: spreadConstants,
+});
+
+/** {@link generalFlags} for the other kernels; KERNEL: 0 point, 1 gaussian, 2 turbo, 3 lanczos. */
+export const spreadFlags = defineKernel({
+  label: "drizzle/spread_flags",
+  url: new URL("./spread_flags.wgsl", import.meta.url),
+  bindings: { ...generalInputs, input: storage("read"), dq: storage("read"), out_dq: storage("read_write") },
+  constants: spreadConstants,
 });
 
 /** An exposure's planes into the pairs that the gather kernels read. */

@@ -15,6 +15,11 @@ struct Params {
   amount: f32,    // exposure time, or the constant variance weight
   constant: u32,  // bit 0: variances are weighted by `amount` instead of the inverse of the read noise variance;
                   // bit 1: the variance summed is that of the read noise
+  window: i32,    // of spread.wgsl, and the next four: fixed-point distance along x or y beyond which a pixel does not matter
+  shape: f32,     // gaussian: exponent a squared pixel; turbo: half the side; lanczos: order
+  scale: f32,     // of the kernel's values
+  step: u32,      // lanczos: entries of drizzle's table a fixed-point unit, times 2^shift
+  shift: u32,     // at least 33
 }
 override TILE: u32 = 32u;
 const LANES = 32u;

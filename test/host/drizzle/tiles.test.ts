@@ -55,11 +55,11 @@ describe("tile tables", () => {
 });
 
 describe("refusals", () => {
-  it.each(["gaussian", "point", "turbo", "lanczos2", "lanczos3", "SQUARED"])("kernel %s", (kernel) => {
+  it.each(["tophat", "", "squared"])("kernel \"%s\"", (kernel) => {
     expect(() => checkDrizzleOptions({ kernel, pixfrac: 1 })).toThrow(UserError);
   });
 
-  it.each([0, 0.001, 1.1, NaN])("pixfrac %d", (pixfrac) => {
+  it.each([-0.1, 1.1, NaN])("pixfrac %d", (pixfrac) => {
     expect(() => checkDrizzleOptions({ kernel: "square", pixfrac })).toThrow(UserError);
   });
 

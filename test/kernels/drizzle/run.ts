@@ -28,20 +28,15 @@ export interface Scene {
   readonly exposures: readonly SceneExposure[];
   readonly sums: AccumulatorOptions;
   readonly pixelScaleRatio?: number;
+  readonly kernel?: string;
   readonly fill?: number;
 }
 
 export type Mosaic = Record<string, Float32Array | Uint32Array>;
 
-const wholeOf = ({ nx, ny }: PixelMap): { x0: number; x1: number; y0: number; y1: number } => ({
-  x0: 0,
-  x1: nx - 1,
-  y0: 0,
-  y1: ny - 1,
-});
-
 export function geometryOf(scene: Scene, { map }: SceneExposure): ExposureGeometry {
-  return new ExposureGeometry(map, scene.shape, wholeOf(map), scene.pixfrac);
+  const { shape, pixfrac, kernel, pixelScaleRatio } = scene;
+  return new ExposureGeometry(map, shape, map.section, pixfrac, kernel, pixelScaleRatio);
 }
 
 /** The scene on the device in bands of `rows`, planes put together again. */
