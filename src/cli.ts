@@ -1,8 +1,8 @@
 import { CommanderError } from "commander";
 import { type Actions, makeProgram, normalizeWords, usageMessage } from "./cli/arguments.js";
 import { describeDevices } from "./cli/devices.js";
+import { describeFile } from "./cli/info.js";
 import { runRequest } from "./cli/run.js";
-import { describeTree, openAsdf } from "./host/asdf/index.js";
 import { DeviceMemoryError, NoDeviceError } from "./gpu/index.js";
 import { UserError } from "./host/errors.js";
 
@@ -15,14 +15,8 @@ const ACTIONS: Actions = {
   async devices() {
     process.stdout.write(`${await describeDevices()}\n`);
   },
-  async info({ file, maxRows }) {
-    const asdf = await openAsdf(file);
-    try {
-      const maxColumns = process.stdout.columns || 120;
-      process.stdout.write(`${await describeTree(asdf, { maxRows, maxColumns })}\n`);
-    } finally {
-      await asdf.close();
-    }
+  async info(request) {
+    process.stdout.write(`${await describeFile(request, process.stdout.columns || 100)}\n`);
   },
 };
 

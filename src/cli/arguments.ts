@@ -10,6 +10,7 @@ import {
   type StepName,
 } from "../pipelines/options.js";
 import { SOFTWARE_VERSION } from "../host/models/index.js";
+import type { InfoRequest } from "./info.js";
 import { addAssociationCommands } from "./associations.js";
 
 /** What a pipeline or step is asked to do on the command line. */
@@ -27,11 +28,6 @@ export interface RunRequest {
   readonly preview?: string;
   readonly verbose: boolean;
   readonly quiet: boolean;
-}
-
-export interface InfoRequest {
-  readonly file: string;
-  readonly maxRows: number;
 }
 
 export interface Actions {
@@ -71,11 +67,18 @@ export function makeProgram(actions: Actions): Command {
     .action(() => actions.devices());
   program
     .command("info")
-    .description("print the tree of an ASDF file, without reading its pixels")
+    .description("say what a Roman file is; of any other ASDF file print the tree")
     .argument("<file>", "any ASDF file")
-    .option("--max-rows <n>", "lines to print at most; 0 for all", "200")
-    .action((file: string, { maxRows }: { maxRows: string }) =>
-      actions.info({ file, maxRows: Number(maxRows) || Infinity }),
+    .option("--stats", "read the arrays too and tell the range of their values")
+    .option("--tree", "print the tree of a Roman file, without reading its pixels")
+    .option("--max-rows <n>", "lines of a tree to print at most; 0 for all", "200")
+    .action((file: string, words: { maxRows: string; tree?: boolean; stats?: boolean }) =>
+      actions.info({
+        file,
+        maxRows: Number(words.maxRows) || Infinity,
+        tree: words.tree === true,
+        stats: words.stats === true,
+      }),
     );
   return program;
 }

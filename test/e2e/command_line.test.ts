@@ -131,7 +131,7 @@ describe("a single step", () => {
 
 describe("what helps", () => {
   it("info prints a file's tree", async () => {
-    const { code, out } = await cli("info", fixture("references/skymap_bundled.asdf"));
+    const { code, out } = await cli("info", "--tree", fixture("references/skymap_bundled.asdf"));
     expect(code).toBe(0);
     expect(out).toMatch(/skycells/);
     expect(out).toMatch(/nxy_skycell.*600/);

@@ -1,0 +1,1 @@
+export { type InfoOptions, describeRoman } from "./roman_info.js";
