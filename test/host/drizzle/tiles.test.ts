@@ -55,7 +55,7 @@ describe("tile tables", () => {
 });
 
 describe("refusals", () => {
-  it.each(["tophat", "", "squared"])("kernel \"%s\"", (kernel) => {
+  it.each(["tophat", "", "squared"])('kernel "%s"', (kernel) => {
     expect(() => checkDrizzleOptions({ kernel, pixfrac: 1 })).toThrow(UserError);
   });
 
