@@ -26,6 +26,8 @@ export interface RunRequest {
   readonly dustMaps?: string;
   readonly saveSuffix?: string;
   readonly preview?: string;
+  readonly profile?: string;
+  readonly report?: string;
   readonly verbose: boolean;
   readonly quiet: boolean;
 }
@@ -37,7 +39,17 @@ export interface Actions {
 }
 
 /** Command line words that are no option of romancal. */
-const OURS = ["device", "skymap", "dust-maps", "save_suffix", "preview", "verbose", "quiet"];
+const OURS = [
+  "device",
+  "skymap",
+  "dust-maps",
+  "save_suffix",
+  "preview",
+  "profile",
+  "report",
+  "verbose",
+  "quiet",
+];
 const MEANINGS: Readonly<Record<PipelineName | StepName, string>> = {
   roman_mos: "MosaicPipeline: flux, skymatch, outlier_detection, resample, source_catalog",
   roman_hlp: "HighLevelPipeline: skymatch, outlier_detection, resample",
@@ -129,6 +141,8 @@ function addOurs(command: Command): void {
     )
     .option("--save_suffix <word>", "suffix of the mosaic's file name (default: i2d)")
     .option("--preview <file>", "also write a PNG of the mosaic with the sources outlined")
+    .option("--profile <file>", "also write a Chrome trace of the run (chrome://tracing, ui.perfetto.dev)")
+    .option("--report <file>", "also write how the run went: seconds, memory, device, versions (JSON)")
     .option("--verbose", "print the log")
     .option("--quiet", "print nothing but errors");
 }
@@ -168,6 +182,8 @@ function toRequest(
     dustMaps: given.dustMaps as string | undefined,
     saveSuffix: given.save_suffix as string | undefined,
     preview: given.preview as string | undefined,
+    profile: given.profile as string | undefined,
+    report: given.report as string | undefined,
     verbose: given.verbose === true,
     quiet: given.quiet === true,
   };

@@ -14,6 +14,7 @@ import {
 } from "../pipelines/steps.js";
 import type { RunRequest } from "./arguments.js";
 import { Progress } from "./progress.js";
+import { writeReport } from "./report.js";
 import { type RunSummary, summaryTable } from "./summary.js";
 
 interface Outcome {
@@ -41,6 +42,7 @@ export async function runRequest(request: RunRequest): Promise<void> {
       skymap: request.skymap,
       dust_maps: request.dustMaps,
       log,
+      profile: request.profile,
       progress: (step, fraction) => progress.update(step, fraction),
     });
   } finally {
@@ -48,12 +50,14 @@ export async function runRequest(request: RunRequest): Promise<void> {
   }
   const files = [...outcome.report.files];
   if (request.preview) files.push(await writePreview(request.preview, outcome));
-  if (!request.quiet) process.stdout.write(`${summaryTable(summaryOf(outcome, files))}\n`);
+  const summary = summaryOf(outcome, files);
+  if (request.report) await writeReport(request.report, summary, outcome.report);
+  if (!request.quiet) process.stdout.write(`${summaryTable(summary)}\n`);
 }
 
 function summaryOf({ report, catalog }: Outcome, files: RunSummary["files"]): RunSummary {
-  const { device, seconds: steps, totalSeconds: total, deviceBytes } = report;
-  return { device, steps, total, sources: catalog?.table.rows, deviceBytes, files };
+  const { device, seconds: steps, totalSeconds: total, deviceBytes, residentBytes } = report;
+  return { device, steps, total, sources: catalog?.table.rows, deviceBytes, residentBytes, files };
 }
 
 function dispatch(request: RunRequest, engine: EngineOptions): Promise<Outcome> {

@@ -8,6 +8,8 @@ export interface RunSummary {
   readonly total: number;
   readonly sources?: number;
   readonly deviceBytes: number;
+  /** Most memory of the process, drivers included. */
+  readonly residentBytes: number;
   readonly files: readonly WrittenFile[];
 }
 
@@ -17,8 +19,8 @@ export function summaryTable(summary: RunSummary): string {
   for (const [step, seconds] of summary.steps) rows.push([step, `${seconds.toFixed(2)} s`]);
   rows.push(["total", `${summary.total.toFixed(2)} s`]);
   if (summary.sources !== undefined) rows.push(["sources", String(summary.sources)]);
-  const rss = process.resourceUsage().maxRSS * 1024;
-  rows.push(["peak memory", `${size(summary.deviceBytes)} on the device, ${size(rss)} process`]);
+  const { deviceBytes, residentBytes } = summary;
+  rows.push(["peak memory", `${size(deviceBytes)} on the device, ${size(residentBytes)} process`]);
   summary.files.forEach(({ path, bytes }, i) =>
     rows.push([i === 0 ? "files" : "", `${shown(path)} (${size(bytes)})`]),
   );

@@ -58,6 +58,8 @@ function setDrivers(files: readonly string[]): void {
   }
 }
 
+const PRECISE_TIMES = ["disable-dawn-features=timestamp_quantization"];
+let flags: readonly string[] = [];
 let loaderReady = false;
 /** Where the system has no Vulkan loader, load the bundled one into the process. */
 async function ensureLoader(): Promise<void> {
@@ -83,7 +85,7 @@ async function request(
   }
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
-  const gpu = create(drivers ? ["backend=vulkan"] : []);
+  const gpu = create([...(drivers ? ["backend=vulkan"] : []), ...flags]);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   return adapter ? { gpu, adapter } : undefined;
 }
@@ -143,7 +145,8 @@ export async function listAdapters(): Promise<{ kind: DeviceKind; found?: FoundA
  * The adapter to run on: a GPU first, then a lavapipe that Dawn accepts, then the bundled SwiftShader.
  * Throws NoDeviceError where there is none, RangeError for an unknown choice.
  */
-export async function findAdapter(choice: DeviceChoice): Promise<FoundAdapter> {
+export async function findAdapter(choice: DeviceChoice, preciseTimes = false): Promise<FoundAdapter> {
+  flags = preciseTimes ? PRECISE_TIMES : [];
   if (!DEVICE_CHOICES.includes(choice))
     throw new RangeError(`--device ${String(choice)}: expected one of ${DEVICE_CHOICES.join(", ")}`);
   if (choice === "auto") {

@@ -1,9 +1,10 @@
 import { totalmem } from "node:os";
 import { Allocator, DeviceBuffer } from "./allocator.js";
 import { type DeviceChoice, type FoundAdapter, findAdapter } from "./adapter.js";
-import type { UniformBinding } from "./kernel.js";
+import type { Kernel, UniformBinding } from "./kernel.js";
 import { pack, type Fields } from "./layout.js";
-import { PipelineCache } from "./pipelines.js";
+import { type Compiled, PipelineCache } from "./pipelines.js";
+import { GpuProfiler, type SpanSink } from "./profiler.js";
 import { type Command, Recorder } from "./recorder.js";
 import { waitFor } from "./wait.js";
 
@@ -19,6 +20,8 @@ export interface GpuOptions {
   readonly device?: DeviceChoice;
   /** Device memory that may be held at once, bytes; default: half of the machine's memory on software drivers, 8 GiB on a GPU. */
   readonly memoryBudget?: number;
+  /** Let timestamp queries be as fine as the device has them; WebGPU rounds them to some 65 microseconds by default. */
+  readonly preciseTimes?: boolean;
 }
 
 type TypedArray = Float32Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
@@ -48,6 +51,7 @@ export class Gpu {
   private readonly alignment: number;
   private errors: Error[] = [];
   private pending: Promise<void>[] = [];
+  private profiler: GpuProfiler | undefined;
 
   constructor(
     readonly device: GPUDevice,
@@ -91,6 +95,12 @@ export class Gpu {
 
   /** Write `data` at `byteOffset` (a multiple of 4), in order with what is submitted. */
   write(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset = 0): void {
+    const put = (): void => this.put(buffer, data, byteOffset);
+    if (this.profiler) this.profiler.time("upload", buffer.label, data.byteLength, put);
+    else put();
+  }
+
+  private put(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset: number): void {
     const whole = data.byteLength & ~3;
     if (whole)
       this.device.queue.writeBuffer(
@@ -108,7 +118,11 @@ export class Gpu {
   }
 
   recorder(label: string): Recorder {
-    return new Recorder(label, (name, commands) => this.execute(name, commands));
+    return new Recorder(label, (name, commands) => {
+      const work = (): void => this.execute(name, commands);
+      if (this.profiler) this.profiler.time("submit", name, undefined, work);
+      else work();
+    });
   }
 
   /** `count` elements from `byteOffset` (a multiple of 4) on, once all that was submitted is done. */
@@ -129,9 +143,13 @@ export class Gpu {
         const encoder = this.device.createCommandEncoder();
         encoder.copyBufferToBuffer(buffer.raw, byteOffset + done, staging.raw, 0, padded);
         this.device.queue.submit([encoder.finish()]);
-        await this.wait(staging.raw.mapAsync(GPUMapMode.READ, 0, padded));
-        target.set(new Uint8Array(staging.raw.getMappedRange(0, padded), 0, part), done);
-        staging.raw.unmap();
+        await this.wait(staging.raw.mapAsync(GPUMapMode.READ, 0, padded), buffer.label);
+        const take = (): void => {
+          target.set(new Uint8Array(staging.raw.getMappedRange(0, padded), 0, part), done);
+          staging.raw.unmap();
+        };
+        if (this.profiler) this.profiler.time("read-back", buffer.label, part, take);
+        else take();
       }
     } finally {
       staging.free();
@@ -143,8 +161,23 @@ export class Gpu {
   /** Until all work and writes so far are done; throws what went wrong on the device meanwhile. */
   async idle(): Promise<void> {
     this.device.queue.submit([]); // writes alone wait for a submit
-    await this.wait(this.device.queue.onSubmittedWorkDone());
+    await this.wait(this.device.queue.onSubmittedWorkDone(), "idle");
     await this.check();
+  }
+
+  /** From now on `sink` is told what the host and the device do, until {@link endProfile}. Costs nothing otherwise. */
+  async startProfile(sink: SpanSink): Promise<void> {
+    await this.idle();
+    const profiler = new GpuProfiler(this.device, sink);
+    await profiler.calibrate((promise) => this.wait(promise, "calibration"));
+    this.profiler = profiler;
+  }
+
+  /** Ends a profile: the sink is told of all passes now. */
+  async endProfile(): Promise<void> {
+    const { profiler } = this;
+    this.profiler = undefined;
+    await profiler?.finish((promise) => this.wait(promise, "times of passes"));
   }
 
   /** Free the device. The natural end of the process works afterwards. */
@@ -153,8 +186,10 @@ export class Gpu {
     this.held = undefined;
   }
 
-  private async wait(promise: Promise<unknown>): Promise<void> {
-    await waitFor(promise, this.info.kind !== "hardware" && this.held !== undefined);
+  private async wait(promise: Promise<unknown>, label: string): Promise<void> {
+    const wait = (): Promise<void> =>
+      waitFor(promise, this.info.kind !== "hardware" && this.held !== undefined);
+    await (this.profiler ? this.profiler.timeAsync("wait", label, wait) : wait());
   }
 
   private note(pending: Promise<Error | undefined>): void {
@@ -208,7 +243,11 @@ export class Gpu {
     { kernel, bindings, groups, constants }: Command & { type: "run" },
     used: number,
   ): number {
-    const { pipeline, layout } = this.pipelines.get(kernel, constants);
+    const compiled = (): Compiled => this.pipelines.get(kernel, constants);
+    const { pipeline, layout } =
+      this.profiler && !this.pipelines.has(kernel, constants)
+        ? this.profiler.time("compile", kernel.label, undefined, compiled)
+        : compiled();
     const view = new DataView(this.uniformData);
     const entries = Object.entries(kernel.bindings).map(([name, binding], index): GPUBindGroupEntry => {
       const value = bindings[name];
@@ -221,7 +260,8 @@ export class Gpu {
       used += this.padded(binding);
       return { binding: index, resource };
     });
-    const pass = encoder.beginComputePass({ label: kernel.label });
+    const timestampWrites = this.profiler?.pass(kernel.label, boundBytes(kernel, bindings));
+    const pass = encoder.beginComputePass({ label: kernel.label, timestampWrites });
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, this.device.createBindGroup({ label: kernel.label, layout, entries }));
     pass.dispatchWorkgroups(groups[0], groups[1] ?? 1, groups[2] ?? 1);
@@ -230,10 +270,21 @@ export class Gpu {
   }
 }
 
+/** Bytes of the buffers bound to a dispatch, those that it may write counted twice: what it moves where it touches all of them. */
+function boundBytes(kernel: Kernel, bindings: Readonly<Record<string, unknown>>): number {
+  let bytes = 0;
+  for (const [name, binding] of Object.entries(kernel.bindings)) {
+    const buffer = bindings[name];
+    if (binding.type === "storage" && buffer instanceof DeviceBuffer)
+      bytes += buffer.size * (binding.access === "read" ? 1 : 2);
+  }
+  return bytes;
+}
+
 /** Open the device `choice` asks for (see findAdapter). Throws NoDeviceError where there is none. */
 export async function openGpu(choice: DeviceChoice | GpuOptions = "auto"): Promise<Gpu> {
   const options = typeof choice === "string" ? { device: choice } : choice;
-  const { kind, adapter, gpu } = await findAdapter(options.device ?? "auto");
+  const { kind, adapter, gpu } = await findAdapter(options.device ?? "auto", options.preciseTimes);
   const device = await adapter.requestDevice({
     requiredFeatures: (["timestamp-query", "subgroups", "shader-f16"] as GPUFeatureName[]).filter((name) =>
       adapter.features.has(name),

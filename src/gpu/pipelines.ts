@@ -25,8 +25,12 @@ export class PipelineCache {
     private readonly fail: (pending: Promise<Error | undefined>) => void,
   ) {}
 
+  has(kernel: Kernel, constants: Constants): boolean {
+    return this.compiled.get(kernel)?.has(keyOf(constants)) === true;
+  }
+
   get(kernel: Kernel, constants: Constants): Compiled {
-    const key = JSON.stringify(Object.entries(constants).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const key = keyOf(constants);
     let variants = this.compiled.get(kernel);
     if (!variants) this.compiled.set(kernel, (variants = new Map()));
     let compiled = variants.get(key);
@@ -78,6 +82,10 @@ export class PipelineCache {
     }
     return layout;
   }
+}
+
+function keyOf(constants: Constants): string {
+  return JSON.stringify(Object.entries(constants).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 async function explain(

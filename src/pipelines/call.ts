@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { UserError } from "../host/errors.js";
 import { type DeviceChoice, type Gpu, openGpu } from "../gpu/index.js";
 import {
   type Dataset,
@@ -10,6 +12,7 @@ import {
 } from "../host/models/index.js";
 import { type Logger, type RunContext, Timer, makeContext } from "./context.js";
 import { ModelLibrary } from "./library.js";
+import { Trace } from "./trace.js";
 import type { StepName } from "./options.js";
 import { RunLog } from "./run_log.js";
 
@@ -24,6 +27,8 @@ export interface EngineOptions {
   /** Maps of E(B-V): a folder with the two FITS files, or "NORTH.fits,SOUTH.fits"; without them dust_ebv is NaN. */
   readonly dust_maps?: string;
   readonly log?: Logger;
+  /** File to write a Chrome trace of the run to: steps, stages, files, transfers, and passes where the device times them. */
+  readonly profile?: string;
   /** Told how far a step is, 0 to 1. */
   readonly progress?: (step: string, fraction: number) => void;
 }
@@ -39,6 +44,8 @@ export interface RunReport {
   readonly totalSeconds: number;
   /** Most bytes held on the device. */
   readonly deviceBytes: number;
+  /** Most bytes of memory that the process held so far, drivers included. */
+  readonly residentBytes: number;
   readonly warnings: readonly string[];
   readonly files: readonly WrittenFile[];
 }
@@ -58,10 +65,16 @@ export async function withRun<T>(
   work: (run: Run) => Promise<T>,
 ): Promise<T & { readonly report: RunReport }> {
   const start = performance.now();
-  const gpu = options.gpu ?? (await openGpu(options.device ?? "auto"));
+  const trace = options.profile === undefined ? undefined : new Trace();
+  const timer = new Timer(trace?.step);
+  const { device = "auto" } = options;
+  const gpu =
+    options.gpu ??
+    (await timer.time("open device", () => openGpu({ device, preciseTimes: trace !== undefined })));
   try {
+    trace?.open();
+    if (trace) await gpu.startProfile(trace.device);
     const log = new RunLog(options.log);
-    const timer = new Timer();
     const progress = options.progress ?? (() => undefined);
     const skymap = options.skymap ?? (process.env.SKYMAP_PATH || undefined);
     const ctx = makeContext(gpu, { log, timer, progress, skymap, dustMaps: options.dust_maps });
@@ -78,8 +91,11 @@ export async function withRun<T>(
       },
     };
     const result = await work(run);
-    return { ...result, report: reportOf(gpu, run, timer, start) };
+    const report = reportOf(gpu, run, timer, start);
+    if (trace) await saveTrace(trace, gpu, options.profile as string, report);
+    return { ...result, report };
   } finally {
+    trace?.close();
     if (!options.gpu) gpu.close();
   }
 }
@@ -91,9 +107,18 @@ function reportOf(gpu: Gpu, { log, files }: Run, timer: Timer, start: number): R
     stages: timer.stages,
     totalSeconds: (performance.now() - start) / 1000,
     deviceBytes: gpu.memory.peak,
+    residentBytes: process.resourceUsage().maxRSS * 1024,
     warnings: log.warnings,
     files,
   };
+}
+
+async function saveTrace(trace: Trace, gpu: Gpu, path: string, report: RunReport): Promise<void> {
+  await gpu.endProfile();
+  const about = { ...report, seconds: Object.fromEntries(report.seconds) };
+  await writeFile(path, trace.toJson(about)).catch((error: Error) => {
+    throw new UserError(`--profile=${path}: cannot be written (${error.message})`);
+  });
 }
 
 /** A GPU by its name, a software driver by the driver's. */

@@ -32,6 +32,9 @@ export class Timer {
   readonly stages: Stage[] = [];
   private step = "";
 
+  /** @param told of each span as it ends: a step (stage "total") or a stage of it; milliseconds of `performance.now()` */
+  constructor(private readonly told?: (step: string, stage: string, start: number, end: number) => void) {}
+
   /** Run a step; stages timed meanwhile are booked on it. */
   async inStep<T>(step: string, work: () => Promise<T>): Promise<T> {
     const outer = this.step;
@@ -49,7 +52,9 @@ export class Timer {
     try {
       return await work();
     } finally {
-      this.add(step, stage, (performance.now() - start) / 1000);
+      const end = performance.now();
+      this.add(step, stage, (end - start) / 1000);
+      this.told?.(step, stage, start, end);
     }
   }
 

@@ -109,11 +109,12 @@ function checkOptions(options: MosaicOptions): Checked {
     skymap,
     dust_maps,
     log,
+    profile,
     progress,
     download_exposures,
     ...rest
   } = options;
-  void [device, gpu, skymap, dust_maps, log, progress, download_exposures];
+  void [device, gpu, skymap, dust_maps, log, profile, progress, download_exposures];
   const own = resolve(ROMAN_MOS, rest, "--");
   const steps = resolveSteps(given);
   if (steps.resample.skip)

@@ -79,8 +79,8 @@ function imageStep<O extends FluxOptions>(
 }
 
 function own<O extends EngineOptions & { save_suffix?: string }>(options: O): Record<string, unknown> {
-  const { device, gpu, skymap, dust_maps, log, progress, save_suffix, ...rest } = options;
-  void [device, gpu, skymap, dust_maps, log, progress, save_suffix];
+  const { device, gpu, skymap, dust_maps, log, profile, progress, save_suffix, ...rest } = options;
+  void [device, gpu, skymap, dust_maps, log, profile, progress, save_suffix];
   return rest;
 }
 

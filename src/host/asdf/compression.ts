@@ -4,6 +4,7 @@ import { createDeflate, inflate } from "node:zlib";
 // Not the asynchronous ones: lz4-napi 2.10.0 never frees what its `uncompress` returns.
 import { compressSync, uncompressSync } from "lz4-napi";
 import { UserError } from "../errors.js";
+import { timed, timedSync } from "./activity.js";
 
 /** Block compressions: all are read; bzp2 is not written. */
 export type Compression = "none" | "zlib" | "bzp2" | "lz4" | "zstd";
@@ -57,9 +58,8 @@ export async function decode(
     return out;
   }
   const bytes = await stored.next(stored.remaining);
-  if (compression === "zlib") return decodeZlib(bytes, size);
-  if (compression === "zstd") return decodeZstd(bytes, size);
-  return decodeBzip2(bytes, size);
+  const decoder = { zlib: decodeZlib, zstd: decodeZstd, bzp2: decodeBzip2 }[compression];
+  return timed("decode", bytes.length, () => decoder(bytes, size));
 }
 
 /** The decoded bytes of a block in pieces, where the compression allows it; else in one. @throws CorruptError */
@@ -106,7 +106,7 @@ async function readFrame(stored: StoredBytes, length: number): Promise<Uint8Arra
 function decodeFrame(frame: Uint8Array, size: number): Uint8Array {
   let out: Uint8Array;
   try {
-    out = uncompressSync(frame);
+    out = timedSync("decode", frame.length, () => uncompressSync(frame));
   } catch (error) {
     throw new CorruptError(`lz4: ${String(error)}`);
   }
@@ -175,7 +175,8 @@ export function encode(
 
 async function* encodeLz4(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of regroup(pieces, LZ4_FRAME)) {
-    const block = compressSync(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    const block = timedSync("encode", bytes.length, () => compressSync(bytes));
     const length = new Uint8Array(4);
     new DataView(length.buffer).setUint32(0, block.length);
     yield length;

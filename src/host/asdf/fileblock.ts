@@ -1,5 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { UserError } from "../errors.js";
+import { spareBuffers, workers } from "../workers/pool.js";
+import { timedSync } from "./activity.js";
 import type { BlockChain, BlockHeader } from "./blocks.js";
 import {
   CorruptError,
@@ -12,6 +14,8 @@ import {
 import type { ByteStore } from "./store.js";
 
 const PIECE = 1 << 22;
+/** Smaller blocks are not worth a message to a worker. */
+const LEAST_ELSEWHERE = 1 << 20;
 
 /** Bytes of one block in order, hashed as they pass. */
 class StoredReader implements StoredBytes {
@@ -30,7 +34,7 @@ class StoredReader implements StoredBytes {
   async next(length: number): Promise<Uint8Array> {
     const bytes = await this.chain.source.read(this.header.start + this.#at, length);
     this.#at += length;
-    this.hash?.update(bytes);
+    if (this.hash) timedSync("checksum", length, () => this.hash?.update(bytes));
     return bytes;
   }
 }
@@ -115,9 +119,11 @@ export class FileBlock implements ByteStore {
   }
 
   async #decode(header: BlockHeader): Promise<Uint8Array> {
-    const hash = this.#hash(header);
     this.#checkExtent(header);
     const compression = await this.compression();
+    const elsewhere = compression === "lz4" ? await this.#decodeElsewhere(header) : undefined;
+    if (elsewhere) return elsewhere;
+    const hash = this.#hash(header);
     let bytes: Uint8Array;
     try {
       bytes = await decode(compression, new StoredReader(this.chain, header, hash), header.size);
@@ -126,6 +132,24 @@ export class FileBlock implements ByteStore {
     }
     this.#compare(header, hash, () => createHash("md5").update(bytes).digest());
     return bytes;
+  }
+
+  /** By a worker thread; undefined where that does not succeed, for a reason that decoding here will tell. */
+  async #decodeElsewhere({ start, used, size, checksum }: BlockHeader): Promise<Uint8Array | undefined> {
+    const { source } = this.chain;
+    if (size < LEAST_ELSEWHERE) return undefined;
+    const verify = !this.#verified && checksum.length > 0;
+    const decoded = await workers
+      .with(async (lane) => {
+        const { fd } = source;
+        if (fd === undefined) return undefined;
+        const out = spareBuffers.take(size);
+        return lane.call("decode", { fd, start, used, size, checksum: verify, out }, out ? [out] : []);
+      })
+      .catch(() => undefined);
+    if (!decoded || (verify && !decoded.digest?.every((byte, i) => byte === checksum[i]))) return undefined;
+    this.#verified ||= verify;
+    return new Uint8Array(decoded.out);
   }
 
   async #verify(header: BlockHeader): Promise<void> {

@@ -3,6 +3,7 @@
  * knows of any telescope.
  */
 export { UserError } from "../errors.js";
+export { FILE_ACTIVITY, type FileActivity } from "./activity.js";
 export { Complex, TaggedScalar, copyTree, float, isMap, notesOf, tagOf, withTag } from "./types.js";
 export type { AsdfMap, AsdfScalar, AsdfValue, NodeNotes, PlainScalar } from "./types.js";
 export { NdArray } from "./ndarray.js";

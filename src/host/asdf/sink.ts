@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors.js";
+import { timed } from "./activity.js";
 import { reason } from "./source.js";
 
 /** Where a file's bytes go, in order; what was written can be overwritten. */
@@ -44,7 +45,11 @@ class FileSink implements Sink {
     this.position += bytes.length;
   }
 
-  async patch(offset: number, bytes: Uint8Array): Promise<void> {
+  patch(offset: number, bytes: Uint8Array): Promise<void> {
+    return timed("write", bytes.length, () => this.#put(offset, bytes));
+  }
+
+  async #put(offset: number, bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
       at += (await this.handle.write(bytes, at, bytes.length - at, offset + at)).bytesWritten;
     }

@@ -1,9 +1,12 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { UserError } from "../errors.js";
+import { timed } from "./activity.js";
 
 /** Random access to the bytes of a file. */
 export interface ByteSource {
   readonly size: number;
+  /** Its file descriptor, where it is an open file. */
+  readonly fd?: number;
   /** Exactly `length` bytes from `offset`, in memory of the caller's own. @throws UserError if they are not there */
   read(offset: number, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -20,7 +23,15 @@ class FileSource implements ByteSource {
     this.#handle = handle;
   }
 
-  async read(offset: number, length: number): Promise<Uint8Array> {
+  get fd(): number | undefined {
+    return this.#handle?.fd;
+  }
+
+  read(offset: number, length: number): Promise<Uint8Array> {
+    return timed("read", length, () => this.#read(offset, length));
+  }
+
+  async #read(offset: number, length: number): Promise<Uint8Array> {
     // Not from Buffer's pool: the bytes may become a typed array that lives long.
     const out = new Uint8Array(length);
     let at = 0;

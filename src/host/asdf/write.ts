@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors.js";
+import { timedSync } from "./activity.js";
 import { HEADER_BYTES, formatIndex, packHeader } from "./blocks.js";
 import { encode, labelOf, type Compression } from "./compression.js";
 import { FileBlock } from "./fileblock.js";
@@ -83,7 +84,7 @@ async function writeBlock(sink: Sink, block: PlannedBlock, checksums: boolean, n
   const pieces = passes ? store.storedChunks() : encoded(compression, count(store.chunks(), counted), name);
   const hash = createHash("md5");
   for await (const piece of pieces) {
-    if (checksums) hash.update(piece);
+    if (checksums) timedSync("checksum", piece.length, () => hash.update(piece));
     await sink.write(piece);
   }
   if (!passes && counted.size !== expected) {
