@@ -27,14 +27,22 @@ export default tseslint.config(
     files: ["**/*.mjs", "**/*.js"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
   },
-  forbid(["src/host/asdf/**"], [
-    [["**/wcs/**", "**/models/**", "**/gpu/**", "**/shaders/**", "**/pipelines/**"], "host/asdf knows nothing of Roman"],
-  ]),
-  forbid(["src/host/**"], [
-    [["**/gpu/**", "**/shaders/**", "**/pipelines/**"], "host does not know the device"],
-  ]),
-  forbid(["src/gpu/**"], [
-    [["**/host/**", "**/shaders/**", "**/pipelines/**"], "gpu does not know files or pipelines"],
-  ]),
+  forbid(
+    ["src/host/asdf/**"],
+    [
+      [
+        ["**/wcs/**", "**/models/**", "**/gpu/**", "**/shaders/**", "**/pipelines/**"],
+        "host/asdf knows nothing of Roman",
+      ],
+    ],
+  ),
+  forbid(
+    ["src/host/**"],
+    [[["**/gpu/**", "**/shaders/**", "**/pipelines/**"], "host does not know the device"]],
+  ),
+  forbid(
+    ["src/gpu/**"],
+    [[["**/host/**", "**/shaders/**", "**/pipelines/**"], "gpu does not know files or pipelines"]],
+  ),
   forbid(["src/shaders/**"], [[["**/host/**", "**/pipelines/**"], "shaders know the gpu layer alone"]]),
 );
