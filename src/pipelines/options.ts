@@ -111,7 +111,7 @@ export const SOURCE_CATALOG = {
   kernel_fwhm: float(2, "full width at half maximum of the smoothing kernel, pixels", { min: 0 }),
   snr_threshold: float(3, "signal-to-noise of a pixel above which it belongs to a source"),
   npixels: integer(25, "fewest connected pixels of a source", { min: 1 }),
-  deblend: only(boolean(false, "separate sources that overlap")),
+  deblend: boolean(false, "separate sources that overlap"),
   fit_psf: boolean(true, "fit the PSF to the sources"),
   forced_segmentation: only(string("", "segmentation map to measure in place of detecting sources")),
   override_apcorr: string(null, "aperture correction reference file (ASDF)"),

@@ -29,7 +29,6 @@ describe("words that are not understood", () => {
     ["--steps.resample.pixmap_order=4", /pixmap_order=4: expected at most 3/],
     ["--steps.resample.kernel=lanczos3", /kernel=lanczos3: romancal has it, this release does not yet/],
     ["--steps.resample.output_shape=100", /output_shape=100: expected 2 numbers/],
-    ["--steps.source_catalog.deblend=true", /deblend=true: romancal has it, this release does not yet/],
     ["--steps.resample.good_bits=~NO_SUCH_FLAG", /NO_SUCH_FLAG/],
     ["--steps.resample.skip", /--steps\.resample\.skip: without resample there is no mosaic/],
     ["--steps.outlier_detection.snr=five", /outlier_detection\.snr=five: expected two numbers/],

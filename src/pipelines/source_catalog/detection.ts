@@ -6,13 +6,15 @@ import { backgroundMask, backgroundSubtract } from "../../shaders/source_catalog
 import { convolve, MAX_RADIUS } from "../../shaders/source_catalog/convolve.js";
 import type { RunContext } from "../context.js";
 import { backgroundMesh } from "./background.js";
+import { deblendSegments } from "./deblend.js";
 import { flatGroups, labelComponents } from "./label.js";
 import type { BackgroundMesh, DetectOptions, Detection, EmptyReason, MosaicPlanes } from "./types.js";
 
 /**
  * Find the sources of a mosaic: romancal 1.0.1 source_catalog (source_catalog_step.py, _background.py, _detection.py):
  * background mesh and its rms, Gaussian smoothing that leaves out masked pixels, pixels above snr_threshold * rms,
- * 8-connected components of at least npixels pixels, numbered in raster order of their first pixel.
+ * 8-connected components of at least npixels pixels, numbered in raster order of their first pixel; overlapping ones separated
+ * where `deblend` asks for it.
  * Nothing of the mosaic is changed. Throws UserError for an option out of range.
  */
 export async function detectSources(
@@ -96,7 +98,9 @@ async function detectOnMesh(
   rec.submit();
   spline.free();
   taps.free();
-  const nLabels = await labelComponents(gpu, segmentation, nx, ny, options.npixels);
+  let nLabels = await labelComponents(gpu, segmentation, nx, ny, options.npixels);
+  if (options.deblend && nLabels)
+    nLabels = await deblendSegments(gpu, { nx, ny, detection, segmentation, nLabels }, options.npixels);
   const emptyReason = nLabels ? undefined : ("No sources were detected." as const);
   return { nx, ny, data, err, mask, detection, segmentation, nLabels, emptyReason, background: mesh };
 }

@@ -10,6 +10,8 @@ export interface DetectOptions {
   readonly snr_threshold: number;
   /** Least number of connected pixels of a source (default 25). */
   readonly npixels: number;
+  /** Separate sources that overlap (default false). */
+  readonly deblend?: boolean;
 }
 
 /** Mosaic planes on the device: row-major f32, index = y * nx + x, in the same units (MJy/sr). They are read only. */
