@@ -41,6 +41,9 @@ const WANTED_LIMITS = [
   "maxComputeWorkgroupSizeX",
 ] as const;
 
+/** Instances of closed devices: Dawn aborts, or never ends, where one is collected while another is in use. */
+const closed: GPU[] = [];
+
 /** One device with its memory, pipelines and queue. Everything the engine does on a GPU goes through here. */
 export class Gpu {
   readonly memory: Allocator;
@@ -183,6 +186,7 @@ export class Gpu {
   /** Free the device. The natural end of the process works afterwards. */
   close(): void {
     this.device.destroy();
+    if (this.held) closed.push(this.held);
     this.held = undefined;
   }
 
