@@ -30,6 +30,8 @@ const MAX_BINS = 65536; // times SUB it is 2^24: f32 tells the parts apart
 const MIN_BINS = 1024;
 const MAX_WINDOWS = 40; // each widening trebles one
 const WORTH_NARROWING = 4;
+const SAMPLE_STEP = CHUNK_ROWS; // one row of eight tells where a large box's values lie
+const SAMPLE_LEAST = 4096; // pixels
 const EMPTY_RANGE: Range = [0, 1]; // for boxes without pixels
 
 /** What box statistics are made of: the mosaic, its bit mask and the box grid. */
@@ -155,19 +157,27 @@ function widened([from, to]: Range): Range {
 
 function uniforms({ grid, y0, boxesX, bins, rows }: Batch) {
   const { nx, boxHeight, boxWidth } = grid;
-  return { nx, y0, boxHeight, boxWidth, boxesX, bins, sub: SUB, shift: rows };
+  return { nx, y0, boxHeight, boxWidth, boxesX, bins, sub: SUB, shift: 0, rows, rowStep: 1 };
 }
 
-function pixelGroups({ grid, rows }: Batch): [number, number] {
-  return [Math.ceil(grid.nx / 1024), rows];
+/** Workgroups: runs of rows of each box. */
+function boxGroups({ grid, boxes }: Batch): [number, number] {
+  return [Math.ceil(grid.boxHeight / CHUNK_ROWS), boxes];
 }
 
+/** Counts by leading key bits; of a sample of the rows where that leaves every box pixels enough. */
 async function coarseCounts(gpu: Gpu, batch: Batch): Promise<Uint32Array[]> {
-  const { data, mask } = batch.grid;
-  const params = { ...uniforms(batch), shift: 32 - Math.log2(batch.bins) };
-  return histograms(gpu, batch, (rec, counts) =>
-    rec.run(backgroundCoarse, { params, data, mask, counts }, pixelGroups(batch)),
-  );
+  const { data, mask, boxWidth, boxHeight } = batch.grid;
+  const count = (rowStep: number): Promise<Uint32Array[]> =>
+    histograms(gpu, batch, (rec, counts) => {
+      const params = { ...uniforms(batch), shift: 32 - Math.log2(batch.bins), rowStep };
+      rec.run(backgroundCoarse, { params, data, mask, counts }, boxGroups(batch));
+    });
+  if (boxWidth * boxHeight >= 4 * SAMPLE_STEP * SAMPLE_LEAST) {
+    const sampled = await count(SAMPLE_STEP);
+    if (sampled.every((counts) => counts.reduce((a, b) => a + b, 0) >= SAMPLE_LEAST)) return sampled;
+  }
+  return count(1);
 }
 
 /** Run a histogram kernel and give its counts box by box. */
@@ -190,7 +200,7 @@ async function fineCounts(gpu: Gpu, batch: Batch, windows: readonly BinWindow[])
   const device = uploadWindows(gpu, windows);
   const params = uniforms(batch);
   const result = await histograms(gpu, batch, (rec, counts) =>
-    rec.run(backgroundFine, { params, data, mask, windows: device, counts }, pixelGroups(batch)),
+    rec.run(backgroundFine, { params, data, mask, windows: device, counts }, boxGroups(batch)),
   );
   device.free();
   return result;
@@ -251,7 +261,7 @@ async function refine(
   gpu
     .recorder("background parts")
     .clear(parts)
-    .run(backgroundParts, { params: uniforms(batch), data, mask, windows, slots, parts }, pixelGroups(batch))
+    .run(backgroundParts, { params: uniforms(batch), data, mask, windows, slots, parts }, boxGroups(batch))
     .submit();
   const all = await gpu.read(parts, Uint32Array, 0, words * wanted.length);
   wanted.forEach(({ box, bin }, slot) =>
@@ -266,7 +276,7 @@ async function momentsOf(
   batch: Batch,
   clips: readonly (ClipResult | undefined)[],
 ): Promise<BoxStatistics[]> {
-  const chunks = Math.ceil(batch.grid.boxHeight / CHUNK_ROWS);
+  const [chunks] = boxGroups(batch);
   const rows = clips.flatMap((clip) =>
     clip ? [clip.median, roundUp(clip.lower), -roundUp(-clip.upper), 0] : [0, 1, -1, 0],
   );
@@ -275,7 +285,7 @@ async function momentsOf(
   const { data, mask } = batch.grid;
   gpu
     .recorder("background sums")
-    .run(backgroundSums, { params: uniforms(batch), data, mask, bounds, sums }, [chunks, batch.boxes])
+    .run(backgroundSums, { params: uniforms(batch), data, mask, bounds, sums }, boxGroups(batch))
     .submit();
   const all = await gpu.read(sums, Float32Array, 0, 2 * chunks * batch.boxes);
   bounds.free();

@@ -9,6 +9,8 @@ const boxes = uniform({
   bins: "u32",
   sub: "u32",
   shift: "u32",
+  rows: "u32",
+  rowStep: "u32",
 });
 
 /** The mesh of a spline background and how to evaluate it; (background, rms) pairs. */
@@ -22,7 +24,7 @@ export const meshFields = {
   boxHeight: "u32",
 } as const;
 
-/** Rows of CHUNK_ROWS share one partial sum of background_sums. */
+/** Rows of a box that one workgroup walks, and that share one partial sum of background_sums. */
 export const CHUNK_ROWS = 8;
 
 /** Coverage mask, one bit a pixel; 1024 pixels a workgroup in flat order. */
@@ -37,14 +39,14 @@ export const backgroundMask = defineKernel({
   },
 });
 
-/** Histograms by leading key bits, `bins` = 2^(32 - shift) counts a box; groups: [ceil(nx / 1024), rows]. */
+/** Histograms by leading key bits, `bins` = 2^(32 - shift) counts a box; groups: [chunks, boxes]. */
 export const backgroundCoarse = defineKernel({
   label: "source_catalog/background_coarse",
   url: new URL("./background_coarse.wgsl", import.meta.url),
   bindings: { params: boxes, data: storage("read"), mask: storage("read"), counts: storage("read_write") },
 });
 
-/** Histograms in each box's window; groups: [ceil(nx / 1024), rows]. */
+/** Histograms in each box's window; groups: [chunks, boxes]. */
 export const backgroundFine = defineKernel({
   label: "source_catalog/background_fine",
   url: new URL("./background_fine.wgsl", import.meta.url),
@@ -57,7 +59,7 @@ export const backgroundFine = defineKernel({
   },
 });
 
-/** Count, least and greatest key and sum of keys of the parts of chosen bins; groups: [ceil(nx / 1024), rows]. */
+/** Count, least and greatest key and sum of keys of the parts of chosen bins; groups: [chunks, boxes]. */
 export const backgroundParts = defineKernel({
   label: "source_catalog/background_parts",
   url: new URL("./background_parts.wgsl", import.meta.url),
@@ -71,7 +73,7 @@ export const backgroundParts = defineKernel({
   },
 });
 
-/** First and second moments of the clipped pixels; `shift` is the rows of the batch; groups: [chunks, boxes]. */
+/** First and second moments of the clipped pixels; groups: [chunks, boxes]. */
 export const backgroundSums = defineKernel({
   label: "source_catalog/background_sums",
   url: new URL("./background_sums.wgsl", import.meta.url),

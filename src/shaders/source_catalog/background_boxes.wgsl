@@ -1,10 +1,22 @@
-// Boxes of the background mesh, walked a row a workgroup: group.y is the row from y0 on, 1024 columns a workgroup.
-struct Params { nx: u32, y0: u32, boxHeight: u32, boxWidth: u32, boxesX: u32, bins: u32, sub: u32, shift: u32 }
+// Boxes of the background mesh: group.y is a box of the batch that begins at row y0, group.x a run of CHUNK of its rows.
+// `sub` is a power of two.
+struct Params {
+  nx: u32, y0: u32, boxHeight: u32, boxWidth: u32, boxesX: u32, bins: u32, sub: u32, shift: u32,
+  rows: u32,    // of the batch
+  rowStep: u32, // rows taken: 1 for all
+}
 @group(0) @binding(0) var<uniform> params: Params;
+const CHUNK = 8u;
 
-// Box number within the batch of boxes that begins at row y0.
-fn boxOf(x: u32, row: u32) -> u32 {
-  return (row / params.boxHeight) * params.boxesX + x / params.boxWidth;
+struct Run { from_x: u32, to_x: u32, first: u32, end: u32 }
+
+// Columns and rows (of the batch) that a workgroup walks, ends past the last.
+fn runOf(group: vec3u) -> Run {
+  let boxRow = group.y / params.boxesX;
+  let from_x = (group.y % params.boxesX) * params.boxWidth;
+  let first = boxRow * params.boxHeight + group.x * CHUNK;
+  let end = min(min(first + CHUNK, (boxRow + 1u) * params.boxHeight), params.rows);
+  return Run(from_x, min(params.nx, from_x + params.boxWidth), first, end);
 }
 
 // Unsigned keys that compare as the numbers do.

@@ -7,11 +7,14 @@
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  for (var k = 0u; k < 4u; k++) {
-    let x = group.x * 1024u + k * 256u + local;
-    let i = (params.y0 + group.y) * params.nx + x;
-    if (x < params.nx && !isMasked(i)) {
-      atomicAdd(&counts[boxOf(x, group.y) * params.bins + (orderedKey(data[i]) >> params.shift)], 1u);
+  let run = runOf(group);
+  let base = group.y * params.bins;
+  for (var row = run.first; row < run.end; row += params.rowStep) {
+    let start = (params.y0 + row) * params.nx;
+    for (var x = run.from_x + local; x < run.to_x; x += 256u) {
+      if (!isMasked(start + x)) {
+        atomicAdd(&counts[base + (orderedKey(data[start + x]) >> params.shift)], 1u);
+      }
     }
   }
 }

@@ -8,12 +8,16 @@
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  for (var k = 0u; k < 4u; k++) {
-    let x = group.x * 1024u + k * 256u + local;
-    let i = (params.y0 + group.y) * params.nx + x;
-    if (x < params.nx && !isMasked(i)) {
-      let box = boxOf(x, group.y);
-      atomicAdd(&counts[box * params.bins + partOf(data[i], windows[box]) / params.sub], 1u);
+  let run = runOf(group);
+  let base = group.y * params.bins;
+  let window = windows[group.y];
+  let shift = firstTrailingBit(params.sub);
+  for (var row = run.first; row < run.end; row += params.rowStep) {
+    let start = (params.y0 + row) * params.nx;
+    for (var x = run.from_x + local; x < run.to_x; x += 256u) {
+      if (!isMasked(start + x)) {
+        atomicAdd(&counts[base + (partOf(data[start + x], window) >> shift)], 1u);
+      }
     }
   }
 }

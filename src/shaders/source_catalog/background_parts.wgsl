@@ -8,25 +8,30 @@
 @group(0) @binding(4) var<storage, read> slots: array<u32>; // of each bin: slot + 1, or 0
 @group(0) @binding(5) var<storage, read_write> parts: array<atomic<u32>>; // 4 words a part, zero at first
 
+fn add(slot: u32, part: u32, value: f32) {
+  let at = 4u * ((slot - 1u) * params.sub + (part & (params.sub - 1u)));
+  let key = orderedKey(value);
+  atomicAdd(&parts[at], 1u);
+  atomicMax(&parts[at + 1u], ~key);
+  atomicMax(&parts[at + 2u], key);
+  atomicAdd(&parts[at + 3u], key);
+}
+
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  for (var k = 0u; k < 4u; k++) {
-    let x = group.x * 1024u + k * 256u + local;
-    let i = (params.y0 + group.y) * params.nx + x;
-    if (x >= params.nx || isMasked(i)) {
-      continue;
+  let run = runOf(group);
+  let base = group.y * params.bins;
+  let window = windows[group.y];
+  let shift = firstTrailingBit(params.sub);
+  for (var row = run.first; row < run.end; row += params.rowStep) {
+    let start = (params.y0 + row) * params.nx;
+    for (var x = run.from_x + local; x < run.to_x; x += 256u) {
+      let value = data[start + x];
+      let part = partOf(value, window);
+      let slot = slots[base + (part >> shift)];
+      if (slot != 0u && !isMasked(start + x)) {
+        add(slot, part, value);
+      }
     }
-    let box = boxOf(x, group.y);
-    let part = partOf(data[i], windows[box]);
-    let slot = slots[box * params.bins + part / params.sub];
-    if (slot == 0u) {
-      continue;
-    }
-    let at = 4u * ((slot - 1u) * params.sub + part % params.sub);
-    let key = orderedKey(data[i]);
-    atomicAdd(&parts[at], 1u);
-    atomicMax(&parts[at + 1u], ~key);
-    atomicMax(&parts[at + 2u], key);
-    atomicAdd(&parts[at + 3u], key);
   }
 }

@@ -5,7 +5,6 @@
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
 @group(0) @binding(3) var<storage, read> bounds: array<vec4f>; // of each box: centre, lower, upper, -
 @group(0) @binding(4) var<storage, read_write> sums: array<vec2f>; // box * chunks + chunk
-const CHUNK = 8u;
 
 var<workgroup> partial: array<vec2f, 256>;
 
@@ -22,21 +21,16 @@ fn rowSum(y: u32, from_x: u32, to_x: u32, local: u32, bound: vec4f) -> vec2f {
   return sum;
 }
 
-// group.x: chunk of rows; group.y: box. `shift` is the number of rows of the batch.
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let boxRow = group.y / params.boxesX;
-  let from_x = (group.y % params.boxesX) * params.boxWidth;
-  let to_x = min(params.nx, from_x + params.boxWidth);
-  let first = boxRow * params.boxHeight + group.x * CHUNK;
-  let end = min(min(first + CHUNK, (boxRow + 1u) * params.boxHeight), params.shift);
+  let run = runOf(group);
   var sum = vec2f();
-  for (var row = first; row < end; row++) {
-    sum += rowSum(params.y0 + row, from_x, to_x, local, bounds[group.y]);
+  for (var row = run.first; row < run.end; row++) {
+    sum += rowSum(params.y0 + row, run.from_x, run.to_x, local, bounds[group.y]);
   }
   partial[local] = sum;
   for (var half = 128u; half > 0u; half >>= 1u) {
