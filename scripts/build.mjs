@@ -54,7 +54,7 @@ function isOutdated() {
   return sources.some((path) => statSync(path).mtimeMs > built);
 }
 
-/** Compiles src into dist and copies the shaders beside their wrappers; dist is replaced when all of it is there. */
+/** Compiles src into dist and copies shaders and worker scripts beside the modules that use them; dist is replaced when all of it is there. */
 export function build({ force = false } = {}) {
   if (!force && !isOutdated()) return;
   const fresh = join(root, `.cache/dist-${process.pid}`);
@@ -64,7 +64,7 @@ export function build({ force = false } = {}) {
   run(process.execPath, [tsc, "-p", "tsconfig.json", "--outDir", fresh]);
   cpSync(join(root, "src"), fresh, {
     recursive: true,
-    filter: (path) => statSync(path).isDirectory() || path.endsWith(".wgsl"),
+    filter: (path) => statSync(path).isDirectory() || /\.(wgsl|mjs)$/.test(path),
   });
   const dist = join(root, "dist");
   if (existsSync(dist)) renameSync(dist, old);

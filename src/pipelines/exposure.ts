@@ -1,5 +1,6 @@
 import { UserError } from "../host/errors.js";
 import type { WfiImage } from "../host/models/index.js";
+import { spareBuffers } from "../host/workers/pool.js";
 import type { Wcs } from "../host/wcs/index.js";
 import type { DeviceBuffer, Recorder } from "../gpu/index.js";
 import type { RunContext } from "./context.js";
@@ -27,6 +28,13 @@ export interface ExposurePlanes {
 /** Changes planes in place; it is recorded again whenever the exposure is loaded again. */
 export type Transform = (rec: Recorder, planes: ExposurePlanes) => void;
 
+type PlaneArray = Float32Array | Uint16Array | Uint32Array;
+/** `fresh`: nobody else holds its memory. */
+interface ReadPlane {
+  readonly array: PlaneArray;
+  readonly fresh: boolean;
+}
+type ReadPlanes = Partial<Record<PlaneName, ReadPlane>>;
 type PlaneName = "data" | "err" | "dq" | "var_poisson" | "var_rnoise" | "var_flat";
 
 /**
@@ -39,6 +47,8 @@ export class Exposure {
   private changedDq: Uint32Array | undefined;
   private dqOnDeviceIsNewer = false;
   private pins = 0;
+  private loading: Promise<ExposurePlanes> | undefined;
+  private ahead: Promise<ReadPlanes> | undefined;
   /** Rises with each use, over all exposures: the smallest was used longest ago. */
   lastUse = 0;
 
@@ -67,12 +77,14 @@ export class Exposure {
   async acquire(): Promise<ExposurePlanes> {
     this.pins++;
     try {
-      this.planes ??= await this.load();
+      this.loading ??= this.planes ? undefined : this.load();
+      return this.planes ?? (this.planes = await this.loading!);
     } catch (error) {
       this.pins--;
       throw error;
+    } finally {
+      this.loading = undefined;
     }
-    return this.planes;
   }
 
   release(): void {
@@ -93,6 +105,20 @@ export class Exposure {
   /** Call after a kernel changed the DQ plane: it is then kept when the exposure leaves the device. */
   dqChanged(): void {
     this.dqOnDeviceIsNewer = true;
+  }
+
+  /** Begin to read the planes, so that they are at hand when the exposure is acquired. */
+  readAhead(): void {
+    if (this.planes || this.loading) return;
+    this.ahead ??= this.readAll();
+    this.ahead.catch(() => undefined); // told when the exposure is acquired
+  }
+
+  /** Let go of what was read ahead. */
+  forgetAhead(): void {
+    const { ahead } = this;
+    this.ahead = undefined;
+    ahead?.then(recycle, () => undefined);
   }
 
   /** Leave the device, keeping a changed DQ plane on the host. */
@@ -144,11 +170,13 @@ export class Exposure {
 
   private async load(): Promise<ExposurePlanes> {
     const { ctx, nx, ny } = this;
-    const arrays = await ctx.timer.time("read", () => this.readAll());
-    const bytes = Object.values(arrays).reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
+    const ahead = this.ahead ?? this.readAll();
+    this.ahead = undefined;
+    const arrays = await ctx.timer.time("read", () => ahead);
+    const bytes = Object.values(arrays).reduce((sum, { array }) => sum + array.byteLength, 0);
     await this.makeRoom(bytes, this);
     const plane = (name: Exclude<PlaneName, "dq">): DevicePlane | undefined => {
-      const array = arrays[name];
+      const array = arrays[name]?.array;
       if (!array) return undefined;
       const buffer = ctx.gpu.upload(`${this.model.filename} ${name}`, array);
       return { buffer, nx, ny, half: array instanceof Uint16Array };
@@ -169,8 +197,9 @@ export class Exposure {
       varPoisson: required("var_poisson"),
       varRnoise: plane("var_rnoise"),
       varFlat: plane("var_flat"),
-      dq: ctx.gpu.upload(`${this.model.filename} dq`, arrays.dq as Uint32Array),
+      dq: ctx.gpu.upload(`${this.model.filename} dq`, arrays.dq!.array),
     };
+    recycle(arrays);
     const rec = ctx.gpu.recorder("reload");
     for (const change of this.transforms) change(rec, planes);
     rec.submit();
@@ -178,14 +207,14 @@ export class Exposure {
     return planes;
   }
 
-  private async readAll(): Promise<Partial<Record<PlaneName, Float32Array | Uint16Array | Uint32Array>>> {
+  private async readAll(): Promise<ReadPlanes> {
     const names: PlaneName[] = ["data", "err", "dq", "var_poisson", "var_rnoise", "var_flat"];
-    const arrays = await Promise.all(names.map((name) => this.readPlane(name)));
-    return Object.fromEntries(names.map((name, i) => [name, arrays[i]]));
+    const found = await Promise.all(names.map(async (name) => [name, await this.readPlane(name)] as const));
+    return Object.fromEntries(found.filter(([, plane]) => plane));
   }
 
-  private async readPlane(name: PlaneName): Promise<Float32Array | Uint16Array | Uint32Array | undefined> {
-    if (name === "dq" && this.changedDq) return this.changedDq;
+  private async readPlane(name: PlaneName): Promise<ReadPlane | undefined> {
+    if (name === "dq" && this.changedDq) return { array: this.changedDq, fresh: false };
     const source = this.model.plane(name);
     const where = `${this.model.filename}: roman.${name}`;
     if (!source) {
@@ -204,12 +233,17 @@ export class Exposure {
         ? array instanceof Uint32Array
         : array instanceof Float32Array || (array instanceof Uint16Array && source.datatype === "float16")
     ) {
-      return array as Float32Array | Uint16Array | Uint32Array;
+      return { array: array as PlaneArray, fresh: source.fresh };
     }
     throw new UserError(
       `${where} is ${source.datatype}; expected ${name === "dq" ? "uint32" : "float32 or float16"}`,
     );
   }
+}
+
+/** The device has its copy: the next exposure may be read into the same memory. */
+function recycle(arrays: ReadPlanes): void {
+  for (const { array, fresh } of Object.values(arrays)) if (fresh) spareBuffers.put(array);
 }
 
 function buffersOf(planes: ExposurePlanes): DeviceBuffer[] {

@@ -1,6 +1,10 @@
 import type { Association, WfiImage } from "../host/models/index.js";
+import { spareBuffers } from "../host/workers/pool.js";
 import type { RunContext } from "./context.js";
 import { Exposure } from "./exposure.js";
+
+/** Exposures read ahead where the host has memory and cores to spare. */
+const HARDWARE_AHEAD = 3;
 
 /** The exposures of an association, in its order, with the room they share on the device. Follows romancal's ModelLibrary. */
 export class ModelLibrary {
@@ -8,6 +12,7 @@ export class ModelLibrary {
   /** Whether the exposures' pixels are wanted after the last step; else each leaves the device, unsaved, with its last use. */
   pixelsWanted = true;
   private uses = 0;
+  private readonly retired = new Set<number>();
 
   constructor(
     private readonly ctx: RunContext,
@@ -41,22 +46,41 @@ export class ModelLibrary {
     exposure.lastUse = ++this.uses;
     await exposure.acquire();
     try {
+      this.readAhead(index + 1);
       return await work(exposure);
     } finally {
       exposure.release();
     }
   }
 
+  /** Begin to read the exposures that are most likely wanted next: the steps go through them in order, again and again. */
+  private readAhead(from: number): void {
+    const { length } = this;
+    const missing = (k: number): boolean =>
+      !this.retired.has(k) && this.exposures[k].residentBytes === 0 && !this.exposures[k].pinned;
+    const order = Array.from({ length: length - 1 }, (_, k) => (from + k) % length).filter(missing);
+    const depth = this.ctx.gpu.info.kind === "hardware" ? HARDWARE_AHEAD : 1;
+    const ahead = order.slice(0, depth);
+    for (const [k, exposure] of this.exposures.entries()) if (!ahead.includes(k)) exposure.forgetAhead();
+    for (const k of ahead) this.exposures[k].readAhead();
+    if (order.length === 0) spareBuffers.clear();
+  }
+
   /** No step needs this exposure's pixels again. */
   retire(index: number): void {
     if (this.pixelsWanted) return;
+    this.retired.add(index);
     this.exposures[index].drop();
     this.ctx.gpu.memory.trim();
   }
 
   /** Take every exposure off the device, and give back the memory: what follows has buffers of other sizes. */
   async evictAll(): Promise<void> {
-    for (const exposure of this.exposures) await exposure.evict();
+    for (const exposure of this.exposures) {
+      exposure.forgetAhead();
+      await exposure.evict();
+    }
+    spareBuffers.clear();
     this.ctx.gpu.memory.trim();
   }
 

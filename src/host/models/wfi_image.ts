@@ -22,6 +22,8 @@ export interface PlaneSource {
   readonly shape: readonly number[];
   /** ASDF name: "float32", "float16", "uint32". */
   readonly datatype: string;
+  /** Whether each read hands over memory that nobody else holds. */
+  readonly fresh: boolean;
   read(): Promise<TypedArray>;
 }
 
@@ -157,7 +159,8 @@ export class WfiImage {
     const node = this.tree[name];
     if (!(node instanceof NdArray)) return undefined;
     const datatype = typeof node.datatype === "string" ? node.datatype : "structured";
-    return { shape: node.shape, datatype, read: () => node.read() };
+    const fresh = node.store.fresh && !node.loaded;
+    return { shape: node.shape, datatype, fresh, read: () => node.read() };
   }
 
   /** Replaces an array, row-major in the image's shape; Uint16Array: float16 as raw bits. The file is not changed. */
@@ -167,7 +170,8 @@ export class WfiImage {
     if (datatype === "float16" && !HALF_PLANES.includes(name))
       throw new UserError(`${this.filename}: ${name} cannot be float16`);
     const node = NdArray.from(array, this.shape, datatype);
-    this.replaced.set(name, { shape: this.shape, datatype, read: () => node.read(), array: node });
+    const read = (): Promise<TypedArray> => node.read();
+    this.replaced.set(name, { shape: this.shape, datatype, fresh: false, read, array: node });
   }
 
   /** The arrays in memory, as the steps left them. */

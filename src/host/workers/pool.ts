@@ -1,0 +1,140 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+
+/** What a worker does (codec.mjs). */
+export interface Tasks {
+  /** Reads a block of lz4 frames of the file `fd` and decodes it, into `out` where given (of `size` bytes). */
+  decode: {
+    task: { fd: number; start: number; used: number; size: number; checksum: boolean; out?: ArrayBuffer };
+    result: { out: ArrayBuffer; digest?: Uint8Array };
+  };
+  /** Compresses the first `length` bytes of `piece`, which comes back. */
+  encode: {
+    task: { piece: ArrayBuffer; length: number };
+    result: { frame: Uint8Array; piece: ArrayBuffer };
+  };
+  /** The md5 of all frames that this lane encoded since it was asked last. */
+  finish: { task: null; result: { digest: Uint8Array } };
+}
+
+interface Waiting {
+  resolve(result: never): void;
+  reject(error: Error): void;
+}
+
+/** A worker thread. What it is called for is done in order. */
+export class Lane {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #calls = 0;
+  /** Set when the thread is gone. */
+  failure: Error | undefined;
+
+  constructor() {
+    // Without the parent's loaders: the worker is plain JavaScript.
+    this.#worker = new Worker(new URL("./codec.mjs", import.meta.url), { execArgv: [] });
+    this.#worker.unref();
+    this.#worker.on("message", ({ id, result, failed }) => {
+      const { resolve, reject } = this.#waiting.get(id)!;
+      this.#settle(id);
+      if (failed === undefined) resolve(result as never);
+      else reject(new Error(failed));
+    });
+    this.#worker.on("error", (error: Error) => this.#fail(error));
+    this.#worker.on("exit", () => this.#fail(new Error("a worker thread ended")));
+  }
+
+  /** What is in `transfer` is gone here. Rejects where the worker fails, whatever the reason. */
+  call<K extends keyof Tasks>(
+    kind: K,
+    task: Tasks[K]["task"],
+    transfer: ArrayBuffer[] = [],
+  ): Promise<Tasks[K]["result"]> {
+    if (this.failure) return Promise.reject(this.failure);
+    const id = this.#calls++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.ref();
+      this.#worker.postMessage({ id, kind, task }, transfer);
+    });
+  }
+
+  #settle(id: number): void {
+    this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+  }
+
+  #fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
+
+/**
+ * Worker threads for what would hold up the main one: decoding, encoding and checksums of files. Threads start when first
+ * wanted, stay, and do not keep the process alive. Whoever uses a pool does the work itself where the pool fails: workers
+ * are an acceleration, and errors are told by the one who knows the file.
+ */
+export class WorkerPool {
+  readonly #idle: Lane[] = [];
+  readonly #queue: ((lane: Lane) => void)[] = [];
+  #lanes = 0;
+
+  constructor(readonly size: number) {}
+
+  /** Runs `work` with a worker of its own, when one is free. */
+  async with<T>(work: (lane: Lane) => Promise<T>): Promise<T> {
+    const lane = await this.#take();
+    try {
+      return await work(lane);
+    } finally {
+      this.#giveBack(lane);
+    }
+  }
+
+  /** Rejects where there are no worker threads. */
+  async #take(): Promise<Lane> {
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    if (this.#lanes < this.size) {
+      const lane = new Lane();
+      this.#lanes++;
+      return lane;
+    }
+    return new Promise((resolve) => this.#queue.push(resolve));
+  }
+
+  #giveBack(lane: Lane): void {
+    const next = this.#queue.shift();
+    if (lane.failure && !next) this.#lanes--;
+    else if (next) next(lane.failure ? new Lane() : lane);
+    else this.#idle.push(lane);
+  }
+}
+
+const MOST_WORKERS = 8;
+/** Shared by everything in the process. */
+export const workers = new WorkerPool(Math.min(MOST_WORKERS, availableParallelism()));
+
+/** Memory that was read into and may be again: the first touch of memory costs as much as decoding into it. */
+class SpareBuffers {
+  #buffers: ArrayBuffer[] = [];
+
+  /** A spare buffer of this size, if there is one; its contents are undefined. */
+  take(bytes: number): ArrayBuffer | undefined {
+    const at = this.#buffers.findIndex(({ byteLength }) => byteLength === bytes);
+    return at < 0 ? undefined : this.#buffers.splice(at, 1)[0];
+  }
+
+  /** Gives up an array that nobody looks at any more. */
+  put({ buffer }: ArrayBufferView): void {
+    if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) this.#buffers.push(buffer);
+  }
+
+  clear(): void {
+    this.#buffers = [];
+  }
+}
+
+export const spareBuffers = new SpareBuffers();

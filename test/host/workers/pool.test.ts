@@ -1,0 +1,80 @@
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compressSync } from "lz4-napi";
+import { NdArray, openAsdf, writeAsdf } from "../../../src/host/asdf/index.js";
+import { WorkerPool, spareBuffers } from "../../../src/host/workers/pool.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "workers-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Two frames and a bit: blocks are cut every 4 MiB. */
+const values = Float32Array.from({ length: 2_500_000 }, (_, i) => Math.sin(i) * (i % 97));
+
+function isSame(array: unknown): boolean {
+  return array instanceof Float32Array && Buffer.from(array.buffer).equals(Buffer.from(values.buffer));
+}
+
+async function file(name: string): Promise<string> {
+  const path = join(folder, name);
+  await writeAsdf(path, { a: NdArray.from(values) }, { compression: "lz4" });
+  return path;
+}
+
+async function readBack(path: string): Promise<unknown> {
+  const opened = await openAsdf(path);
+  try {
+    return await (opened.tree.a as NdArray).read();
+  } finally {
+    await opened.close();
+  }
+}
+
+describe("worker threads", () => {
+  it("decode a block into memory that was used before", async () => {
+    const path = await file("good.asdf");
+    const old = new Uint8Array(values.byteLength).fill(255);
+    spareBuffers.put(old);
+    expect(await readBack(path)).toSatisfy(isSame);
+    expect(old.byteLength).toBe(0); // it went to the worker
+    spareBuffers.clear();
+  });
+
+  it("leave it to the main thread to say what is wrong with a block", async () => {
+    const path = await file("bad.asdf");
+    const bytes = await readFile(path);
+    bytes[bytes.length - 5000] ^= 1;
+    await writeFile(path, bytes);
+    await expect(readBack(path)).rejects.toThrow(/bad\.asdf: block 0 .*(damaged|checksum)/);
+  });
+
+  it("encode frames that decode, with their md5", async () => {
+    const piece = new TextEncoder().encode("abc".repeat(1000));
+    const copy = piece.slice();
+    const pool = new WorkerPool(1);
+    const { frame, digest } = await pool.with(async (lane) => {
+      const encoded = await lane.call("encode", { piece: copy.buffer, length: copy.length }, [copy.buffer]);
+      return { frame: encoded.frame, ...(await lane.call("finish", null)) };
+    });
+    const block = compressSync(Buffer.from(piece));
+    expect(Buffer.from(frame.subarray(4)).equals(block)).toBe(true);
+    expect(new DataView(frame.buffer).getUint32(0)).toBe(block.length);
+    expect(Buffer.from(digest).equals(createHash("md5").update(frame).digest())).toBe(true);
+  });
+
+  it("serve more who ask than there are threads, and report what fails", async () => {
+    const pool = new WorkerPool(2);
+    const handle = await open(await file("many.asdf"), "r");
+    const task = { fd: handle.fd, start: 0, used: 100, size: 10, checksum: false };
+    const results = await Promise.allSettled(
+      Array.from({ length: 7 }, () => pool.with((lane) => lane.call("decode", task))),
+    );
+    await handle.close();
+    expect(results.map(({ status }) => status)).toEqual(Array(7).fill("rejected"));
+  });
+});
