@@ -31,7 +31,13 @@ export {
   makeFitsImagingWcs,
   skycellWcs,
 } from "./host/wcs/index.js";
-export { picturePng, type PictureOptions } from "./host/preview/picture.js";
+export {
+  type PictureOptions,
+  type PreviewOptions,
+  picturePng,
+  previewPng,
+  segmentationPng,
+} from "./host/preview/index.js";
 export {
   DeviceMemoryError,
   type DeviceChoice,

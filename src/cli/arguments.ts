@@ -11,6 +11,7 @@ import {
 } from "../pipelines/options.js";
 import { SOFTWARE_VERSION } from "../host/models/index.js";
 import type { InfoRequest } from "./info.js";
+import { addPreviewCommand } from "./preview.js";
 import { addAssociationCommands } from "./associations.js";
 
 /** What a pipeline or step is asked to do on the command line. */
@@ -73,6 +74,7 @@ export function makeProgram(actions: Actions): Command {
     );
   for (const name of [...PIPELINE_NAMES, ...STEP_NAMES]) addRunner(program, name, actions);
   addAssociationCommands(program);
+  addPreviewCommand(program);
   program
     .command("devices")
     .description("list the adapters, which one would run and why")

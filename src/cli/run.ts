@@ -91,7 +91,7 @@ async function writePreview(
 ): Promise<RunSummary["files"][number]> {
   if (!mosaic) throw new UserError("--preview: this step makes no mosaic");
   const { data } = await mosaic.arrays();
-  const png = picturePng(data, mosaic.shape, segmentation?.data);
+  const png = picturePng(data, mosaic.shape, segmentation?.data, { wcs: mosaic.wcs });
   await writeFile(path, png).catch((error: Error) => {
     throw new UserError(`${path}: cannot write the preview (${error.message})`);
   });

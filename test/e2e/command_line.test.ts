@@ -87,6 +87,21 @@ describe("roman_mos on the bundled case", () => {
     expect(orange).toBeGreaterThan(500);
   });
 
+  it("preview outlines the sources of either catalog, the same", async () => {
+    const draw = async (catalog: string): Promise<Buffer> => {
+      const out = join(await scratch(), "out.png");
+      const words = [join(folder, `${NAME}_i2d.asdf`), "-o", out, `--catalog=${join(folder, catalog)}`];
+      expect(await cli("preview", ...words)).toMatchObject({ code: 0, err: "" });
+      return readFile(out);
+    };
+    const asdf = await draw(`${NAME}_cat.asdf`);
+    expect((await draw(`${NAME}_cat.parquet`)).equals(asdf)).toBe(true);
+    const png = decode(asdf);
+    expect(
+      png.data.filter((value, i) => i % 3 === 0 && value === 255 && png.data[i + 2] === 30).length,
+    ).toBeGreaterThan(300);
+  });
+
   it("source_catalog by its name finds the same sources in the file", async () => {
     const again = await scratch();
     const words = REFERENCES.map((word) => word.replace("steps.source_catalog.", ""));

@@ -1,20 +1,38 @@
-import { encode } from "fast-png";
+import { Canvas, type Color, type Point } from "./canvas.js";
+import { drawMarks, skyMarks } from "./marks.js";
+import { type Sampling, blockLabels, blockMeans, samplingOf, toPicture } from "./sampling.js";
+import { type StretchOptions, greys } from "./stretch.js";
+import type { Wcs } from "../wcs/index.js";
 
-export interface PictureOptions {
-  /** Longest side of the picture, pixels (default 2000). */
-  readonly maxSize?: number;
-  /** Grey level 0 is `black`, level 255 `white`, in the data's units; default: from the data's median and scatter. */
-  readonly black?: number;
-  readonly white?: number;
+/** An ellipse to draw around a source: 0-based image pixels, the angle of the semimajor axis from x towards y in degrees. */
+export interface Ellipse {
+  readonly x: number;
+  readonly y: number;
+  readonly a: number;
+  readonly b: number;
+  readonly angle: number;
 }
 
-const OUTLINE = [255, 150, 30] as const;
-const EMPTY = 16;
-const SOFTENING = 0.08;
+export interface PictureOptions extends StretchOptions {
+  /** Longest side of the picture at most, pixels (default 2000). */
+  readonly maxSize?: number;
+  /** Longest side of the picture, pixels, whatever the image's. */
+  readonly size?: number;
+  /** Draws arrows to north and east, and a scale bar. */
+  readonly wcs?: Wcs;
+  /** Sources to outline. */
+  readonly ellipses?: readonly Ellipse[];
+  /** Which pixels count, by index; default: all that are finite. */
+  readonly usable?: (index: number) => boolean;
+}
+
+const OUTLINE: Color = [255, 150, 30];
+/** Where there is no data: a dark blue, which no grey is. */
+const EMPTY: Color = [14, 16, 26];
 
 /**
- * A PNG of an image with asinh stretch, the sources of a segmentation map outlined; row 0 at the bottom, block-averaged down to
- * at most `maxSize` pixels a side. Pixels without data are dark.
+ * A PNG of an image, the sources of a segmentation map or of a list outlined; row 0 at the bottom, averaged down to at most
+ * `maxSize` pixels a side (or to `size`; smaller images are then magnified). Pixels without data are dark blue.
  * @param shape [ny, nx], row-major
  * @param labels 0 where there is no source
  */
@@ -24,66 +42,70 @@ export function picturePng(
   labels?: Uint32Array,
   options: PictureOptions = {},
 ): Uint8Array {
-  const factor = Math.max(1, Math.ceil(Math.max(...shape) / (options.maxSize ?? 2000)));
-  const [ny, nx] = shape.map((size) => Math.ceil(size / factor));
-  const image = blockMean(data, shape, factor, ny, nx);
-  const sources = labels && blockLabels(labels, shape, factor, ny, nx);
-  const levels = stretch(image, options);
-  const pixels = new Uint8Array(3 * nx * ny);
-  for (let y = 0; y < ny; y++) {
-    for (let x = 0; x < nx; x++) {
-      const from = y * nx + x;
-      const to = 3 * ((ny - 1 - y) * nx + x);
-      const grey = levels[from];
-      if (sources && onOutline(sources, x, y, nx, ny)) pixels.set(OUTLINE, to);
-      else pixels.fill(grey, to, to + 3);
-    }
-  }
-  return encode({ width: nx, height: ny, data: pixels, channels: 3 });
-}
-
-function blockMean(
-  data: Float32Array,
-  [height, width]: readonly [number, number],
-  factor: number,
-  ny: number,
-  nx: number,
-): Float32Array {
-  const sum = new Float64Array(nx * ny);
-  const count = new Uint32Array(nx * ny);
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor(y / factor) * nx;
+  const sampling = sizeOf(shape, options);
+  const { width, height } = sampling;
+  const canvas = new Canvas(width, height);
+  const image = blockMeans(data, shape, sampling, options.usable);
+  const levels = greys(image, options);
+  for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      const value = data[y * width + x];
-      if (!Number.isFinite(value)) continue;
-      const block = row + Math.floor(x / factor);
-      sum[block] += value;
-      count[block]++;
+      const at = y * width + x;
+      const grey = levels[at];
+      canvas.set(x, height - 1 - y, Number.isFinite(image[at]) ? [grey, grey, grey] : EMPTY);
     }
-  }
-  return Float32Array.from(sum, (value, i) => (count[i] ? value / count[i] : NaN));
+  if (labels) outline(canvas, blockLabels(labels, shape, sampling));
+  for (const ellipse of options.ellipses ?? []) drawEllipse(canvas, ellipse, shape, sampling);
+  mark(canvas, shape, sampling, options.wcs);
+  return canvas.png();
 }
 
-/** The largest label of each block. */
-function blockLabels(
+/**
+ * A PNG of a segmentation map: each source in a colour of its own (by its label, the same in every picture), the rest black.
+ * @param shape [ny, nx], row-major
+ */
+export function segmentationPng(
   labels: Uint32Array,
-  [height, width]: readonly [number, number],
-  factor: number,
-  ny: number,
-  nx: number,
-): Uint32Array {
-  const out = new Uint32Array(nx * ny);
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor(y / factor) * nx;
-    for (let x = 0; x < width; x++) {
-      const block = row + Math.floor(x / factor);
-      out[block] = Math.max(out[block], labels[y * width + x]);
-    }
-  }
-  return out;
+  shape: readonly [number, number],
+  options: Pick<PictureOptions, "maxSize" | "size" | "wcs"> = {},
+): Uint8Array {
+  const sampling = sizeOf(shape, options);
+  const canvas = new Canvas(sampling.width, sampling.height);
+  blockLabels(labels, shape, sampling).forEach((label, i) => {
+    const y = sampling.height - 1 - Math.floor(i / sampling.width);
+    if (label !== 0) canvas.set(i % sampling.width, y, colorOf(label));
+  });
+  mark(canvas, shape, sampling, options.wcs);
+  return canvas.png();
 }
 
-/** Just outside a source: no source itself and beside one, or where two sources touch. */
+function sizeOf(shape: readonly [number, number], { size, maxSize = 2000 }: PictureOptions): Sampling {
+  return samplingOf(shape, size ?? Math.min(maxSize, Math.max(...shape)));
+}
+
+function mark(canvas: Canvas, shape: readonly [number, number], { step }: Sampling, wcs?: Wcs): void {
+  const marks = wcs && skyMarks(wcs, shape, step);
+  if (marks) drawMarks(canvas, marks);
+}
+
+/** Hues a golden angle apart: neighbouring labels differ. */
+function colorOf(label: number): Color {
+  const hue = (label * 137.50776405) % 360;
+  const level = 0.75 + 0.25 * ((label * 0.754877666) % 1);
+  const channel = (shift: number): number => {
+    const k = (shift + hue / 60) % 6;
+    return Math.round(255 * level * (1 - 0.65 * Math.max(0, Math.min(k, 4 - k, 1))));
+  };
+  return [channel(5), channel(3), channel(1)];
+}
+
+/** Just outside each source: no source itself and beside one, or where two sources touch. */
+function outline(canvas: Canvas, labels: Uint32Array): void {
+  const { width, height } = canvas;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      if (onOutline(labels, x, y, width, height)) canvas.set(x, height - 1 - y, OUTLINE);
+}
+
 function onOutline(labels: Uint32Array, x: number, y: number, nx: number, ny: number): boolean {
   const own = labels[y * nx + x];
   const near = [
@@ -95,18 +117,23 @@ function onOutline(labels: Uint32Array, x: number, y: number, nx: number, ny: nu
   return own === 0 ? near.some((label) => label !== 0) : near.some((label) => label > own);
 }
 
-function stretch(image: Float32Array, { black, white }: PictureOptions): Uint8Array {
-  const finite = image.filter(Number.isFinite).sort();
-  const at = (share: number): number =>
-    finite[Math.min(finite.length - 1, Math.floor(share * finite.length))] ?? 0;
-  const median = at(0.5);
-  const sigma = Math.max(median - at(0.16) || 0, 1e-30);
-  const low = black ?? median - 2 * sigma;
-  const high = Math.max(white ?? Math.max(at(0.997), median + 20 * sigma), low + sigma);
-  const scale = Math.asinh(1 / SOFTENING);
-  return Uint8Array.from(image, (value) => {
-    if (!Number.isFinite(value)) return EMPTY;
-    const share = Math.min(1, Math.max(0, (value - low) / (high - low)));
-    return Math.round((255 * Math.asinh(share / SOFTENING)) / scale);
+const VERTICES = 48;
+const LEAST_RADIUS = 4;
+
+function drawEllipse(
+  canvas: Canvas,
+  { x, y, a, b, angle }: Ellipse,
+  shape: readonly [number, number],
+  sampling: Sampling,
+): void {
+  // small sources get a circle that can be seen
+  const [ra, rb] = [a, b].map((radius) => Math.max(radius || 0, LEAST_RADIUS * sampling.step));
+  const turn = ((angle || 0) * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const points = Array.from({ length: VERTICES + 1 }, (_, i): Point => {
+    const phase = (2 * Math.PI * i) / VERTICES;
+    const [u, v] = [ra * Math.cos(phase), rb * Math.sin(phase)];
+    return toPicture(shape, sampling, [x + u * cos - v * sin, y + u * sin + v * cos]);
   });
+  if (points.every((p) => p.every(Number.isFinite))) canvas.polyline(points, 1.2, OUTLINE);
 }
