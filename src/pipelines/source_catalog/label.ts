@@ -7,10 +7,12 @@ import {
 } from "../../shaders/source_catalog/area_filter.js";
 import {
   LABEL_BLOCK,
+  LABEL_GROUP,
   labelFlatten,
   labelMerge,
   labelNumber,
   labelScan,
+  labelSeeds,
 } from "../../shaders/source_catalog/label.js";
 
 /**
@@ -30,33 +32,39 @@ export async function labelComponents(
   const most = Math.ceil(nx / 2) * Math.ceil(ny / 2); // components that do not touch, even by corners
   const pixelBlocks = Math.ceil(count / LABEL_BLOCK);
   const componentBlocks = Math.ceil(most / LABEL_BLOCK);
+  const seeds = gpu.alloc("label seeds", 4 * Math.ceil(count / 32));
+  const roots = gpu.alloc("label roots", 4 * Math.ceil(count / 32));
   const blocks = gpu.alloc("label blocks", 4 * pixelBlocks);
-  const kept = gpu.alloc("kept components", 4 * componentBlocks);
+  const chosen = gpu.alloc("kept components", 4 * Math.ceil(most / 32));
+  const kept = gpu.alloc("kept components by blocks", 4 * componentBlocks);
   const areas = gpu.alloc("component areas", 4 * most);
   const totals = gpu.alloc("label totals", 16);
-  const groups = flatGroups(count);
-  const componentGroups = flatGroups(most);
+  const groups = flatGroups(count, LABEL_GROUP);
+  const componentGroups = flatGroups(most, LABEL_GROUP);
   gpu
     .recorder("segmentation")
     .clear(areas)
-    .run(labelMerge, { params: { nx, ny }, labels }, [Math.ceil(nx / 1024), ny])
-    .run(labelFlatten, { params: { count }, labels, blocks }, groups)
+    .clear(blocks)
+    .clear(kept)
+    .run(labelSeeds, { params: { count }, labels, seeds }, groups)
+    .run(labelMerge, { params: { nx, ny }, seeds, labels }, groups)
+    .run(labelFlatten, { params: { count }, seeds, labels, roots, blocks }, groups)
     .run(labelScan, { params: { count: pixelBlocks, slot: 0 }, blocks, totals }, [1])
-    .run(labelNumber, { params: { count }, blocks, labels }, groups)
-    .run(areaFilterCount, { params: { count }, labels, areas }, groups)
-    .run(areaFilterSelect, { params: { npixels }, totals, areas, blocks: kept }, componentGroups)
+    .run(labelNumber, { params: { count }, chosen: roots, blocks, labels }, groups)
+    .run(areaFilterCount, { params: { count }, seeds, labels, areas }, groups)
+    .run(areaFilterSelect, { params: { npixels }, totals, areas, chosen, blocks: kept }, componentGroups)
     .run(labelScan, { params: { count: componentBlocks, slot: 1 }, blocks: kept, totals }, [1])
-    .run(areaFilterNumber, { params: { npixels }, totals, blocks: kept, areas }, componentGroups)
-    .run(areaFilterWrite, { params: { count }, areas, labels }, groups)
+    .run(areaFilterNumber, { totals, chosen, blocks: kept, areas }, componentGroups)
+    .run(areaFilterWrite, { params: { count }, seeds, areas, labels }, groups)
     .submit();
   const [, nLabels] = await gpu.read(totals, Uint32Array, 0, 2);
-  for (const buffer of [blocks, kept, areas, totals]) buffer.free();
+  for (const buffer of [seeds, roots, blocks, chosen, kept, areas, totals]) buffer.free();
   return nLabels;
 }
 
-/** Workgroups of 1024 elements in flat order, in two dimensions where one does not hold them. */
-export function flatGroups(count: number): [number, number] {
-  const groups = Math.ceil(count / 1024);
+/** Workgroups of `size` elements in flat order, in two dimensions where one does not hold them. */
+export function flatGroups(count: number, size = 1024): [number, number] {
+  const groups = Math.ceil(count / size);
   const x = Math.min(groups, 65535);
   return [x, Math.ceil(groups / Math.max(1, x))];
 }

@@ -1,9 +1,9 @@
-//!include source_catalog/label_prefix.wgsl
-// A component's area becomes its label: 1, 2, ... for those kept, 0 for the others.
-struct Params { npixels: u32 }
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> totals: array<u32>; // [0]: number of components
-@group(0) @binding(2) var<storage, read> blocks: array<u32>; // kept components in the blocks before
+//!include source_catalog/label_words.wgsl
+//!include source_catalog/label_before.wgsl
+// A component's area becomes its label: 1, 2, ... for those chosen, 0 for the others.
+@group(0) @binding(0) var<storage, read> totals: array<u32>; // [0]: number of components
+@group(0) @binding(1) var<storage, read> chosen: array<u32>;
+@group(0) @binding(2) var<storage, read> blocks: array<u32>; // chosen components in the blocks before
 @group(0) @binding(3) var<storage, read_write> areas: array<u32>;
 
 @compute @workgroup_size(256)
@@ -12,20 +12,15 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let tile = group.y * groups.x + group.x;
-  let first = tile * 1024u + local * 4u;
-  let end = min(first + 4u, totals[0]);
-  var own = 0u;
-  for (var i = first; i < end; i++) {
-    own += select(0u, 1u, areas[i] >= params.npixels);
+  let word = wordOf(group, groups, local);
+  if (word * 32u >= totals[0]) {
+    return;
   }
-  var label = prefix(own, local) + 1u;
-  if (own > 0u) {
-    label += blocks[tile];
-  }
-  for (var i = first; i < end; i++) {
-    let keep = areas[i] >= params.npixels;
-    areas[i] = select(0u, label, keep);
+  var label = before(word);
+  let end = min(word * 32u + 32u, totals[0]);
+  for (var i = word * 32u; i < end; i++) {
+    let keep = ((chosen[word] >> (i & 31u)) & 1u) != 0u;
     label += select(0u, 1u, keep);
+    areas[i] = select(0u, label, keep);
   }
 }

@@ -1,21 +1,18 @@
-// Every pixel's label becomes its component's least index; the pixels that carry their own index (roots) are counted by
-// blocks of 1024 pixels.
+//!include source_catalog/label_words.wgsl
+// Every pixel's label becomes its component's least index; the pixels that carry their own index (roots) are marked in
+// `roots` and counted by blocks of 32 words.
 struct Params { count: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> labels: array<atomic<u32>>;
-@group(0) @binding(2) var<storage, read_write> blocks: array<u32>;
-const NO_LABEL = 0xffffffffu;
+@group(0) @binding(1) var<storage, read> seeds: array<u32>;
+@group(0) @binding(2) var<storage, read_write> labels: array<atomic<u32>>;
+@group(0) @binding(3) var<storage, read_write> roots: array<u32>;
+@group(0) @binding(4) var<storage, read_write> blocks: array<atomic<u32>>; // zero at first
 
-var<workgroup> roots: atomic<u32>;
-
-fn flatten(i: u32) {
+// Whether pixel i is a root.
+fn flatten(i: u32) -> bool {
   var at = atomicLoad(&labels[i]);
-  if (at == NO_LABEL) {
-    return;
-  }
   if (at == i) {
-    atomicAdd(&roots, 1u);
-    return;
+    return true;
   }
   var up = atomicLoad(&labels[at]);
   while (up != at) {
@@ -23,6 +20,7 @@ fn flatten(i: u32) {
     up = atomicLoad(&labels[at]);
   }
   atomicStore(&labels[i], at);
+  return false;
 }
 
 @compute @workgroup_size(256)
@@ -31,15 +29,19 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let tile = group.y * groups.x + group.x;
-  for (var k = 0u; k < 4u; k++) {
-    let i = tile * 1024u + k * 256u + local;
-    if (i < params.count) {
-      flatten(i);
+  let word = wordOf(group, groups, local);
+  if (word * 32u >= params.count) {
+    return;
+  }
+  var own = 0u;
+  for (var bits = seeds[word]; bits != 0u; bits &= bits - 1u) {
+    let bit = firstTrailingBit(bits);
+    if (flatten(word * 32u + bit)) {
+      own |= 1u << bit;
     }
   }
-  workgroupBarrier();
-  if (local == 0u && tile * 1024u < params.count) {
-    blocks[tile] = atomicLoad(&roots);
+  roots[word] = own;
+  if (own != 0u) {
+    atomicAdd(&blocks[word >> 5u], countOneBits(own));
   }
 }

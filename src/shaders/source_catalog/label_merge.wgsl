@@ -1,9 +1,10 @@
+//!include source_catalog/label_words.wgsl
 // Union of 8-connected labelled pixels: every pixel's label leads, by steps to smaller indices, to the least index of its
 // component. Which thread joins first does not matter: atomicMin keeps the least parent, and a displaced parent is joined in turn.
 struct Params { nx: u32, ny: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> labels: array<atomic<u32>>;
-const NO_LABEL = 0xffffffffu;
+@group(0) @binding(1) var<storage, read> seeds: array<u32>;
+@group(0) @binding(2) var<storage, read_write> labels: array<atomic<u32>>;
 
 fn root(start: u32) -> u32 {
   var i = start;
@@ -40,14 +41,16 @@ fn join(first: u32, second: u32) {
 }
 
 fn labelled(x: i32, y: i32) -> bool {
-  return x >= 0 && x < i32(params.nx) && y >= 0 && atomicLoad(&labels[u32(y) * params.nx + u32(x)]) != NO_LABEL;
-}
-
-fn visit(x: i32, y: i32) {
-  if (!labelled(x, y)) {
-    return;
+  if (x < 0 || x >= i32(params.nx) || y < 0) {
+    return false;
   }
   let i = u32(y) * params.nx + u32(x);
+  return ((seeds[i >> 5u] >> (i & 31u)) & 1u) != 0u;
+}
+
+fn visit(i: u32) {
+  let y = i32(i / params.nx);
+  let x = i32(i % params.nx);
   if (labelled(x, y - 1)) { // it touches the other three
     join(i, i - params.nx);
     return;
@@ -63,11 +66,16 @@ fn visit(x: i32, y: i32) {
 }
 
 @compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  for (var k = 0u; k < 4u; k++) {
-    let x = group.x * 1024u + k * 256u + local;
-    if (x < params.nx) {
-      visit(i32(x), i32(group.y));
-    }
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let word = wordOf(group, groups, local);
+  if (word * 32u >= params.nx * params.ny) {
+    return;
+  }
+  for (var bits = seeds[word]; bits != 0u; bits &= bits - 1u) {
+    visit(word * 32u + firstTrailingBit(bits));
   }
 }

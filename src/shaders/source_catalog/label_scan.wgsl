@@ -1,5 +1,5 @@
 //!include source_catalog/label_prefix.wgsl
-// Exclusive prefix sum of `blocks` in place, by one workgroup; the sum of all goes to totals[slot].
+// Exclusive prefix sum of `blocks` in place, by one workgroup, each invocation a run of them; the sum of all goes to totals[slot].
 struct Params { count: u32, slot: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> blocks: array<u32>;
@@ -7,20 +7,20 @@ struct Params { count: u32, slot: u32 }
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) local: u32) {
-  var carry = 0u;
-  for (var start = 0u; start < params.count; start += 256u) {
-    let i = start + local;
-    var value = 0u;
-    if (i < params.count) {
-      value = blocks[i];
-    }
-    let before = prefix(value, local);
-    if (i < params.count) {
-      blocks[i] = carry + before;
-    }
-    carry += prefixTotal;
+  let length = (params.count + 255u) / 256u;
+  let first = min(params.count, local * length);
+  let end = min(params.count, first + length);
+  var sum = 0u;
+  for (var i = first; i < end; i++) {
+    sum += blocks[i];
+  }
+  var carry = prefix(sum, local);
+  for (var i = first; i < end; i++) {
+    let value = blocks[i];
+    blocks[i] = carry;
+    carry += value;
   }
   if (local == 0u) {
-    totals[params.slot] = carry;
+    totals[params.slot] = prefixTotal;
   }
 }
