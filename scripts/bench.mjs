@@ -6,8 +6,11 @@ import { build, install, root, run } from "./build.mjs";
 // `npm run bench`: compiles the benches beside the engine and runs them. A machine that has no compiler runs what was built before.
 const built = join(root, ".cache/bench");
 
+/** Of sources: results do not ask for a build. */
 function newest(folder) {
-  const times = readdirSync(folder, { recursive: true }).map((name) => statSync(join(folder, name)).mtimeMs);
+  const times = readdirSync(folder, { recursive: true })
+    .filter((name) => /\.(ts|wgsl)$/.test(name))
+    .map((name) => statSync(join(folder, name)).mtimeMs);
   return Math.max(0, ...times);
 }
 
@@ -22,10 +25,9 @@ function buildBench() {
     join(root, "bench/tsconfig.json"),
   ]);
   cpSync(join(root, "package.json"), join(built, "package.json"));
-  cpSync(join(root, "src"), join(built, "src"), {
-    recursive: true,
-    filter: (path) => statSync(path).isDirectory() || path.endsWith(".wgsl"),
-  });
+  const wgsl = (path) => statSync(path).isDirectory() || path.endsWith(".wgsl");
+  for (const folder of ["src", "bench"])
+    cpSync(join(root, folder), join(built, folder), { recursive: true, filter: wgsl });
 }
 
 if (!existsSync(join(root, ".gpu/enter.sh")) || existsSync(join(root, "node_modules/typescript"))) {

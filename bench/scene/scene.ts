@@ -124,14 +124,23 @@ export async function writeScene(
     );
     await Promise.all(jobs);
   }
-  const members = plansOf(options).map(({ number }) => exposureName(number));
-  const productName = `r00001_p_v01001001001001_${CELL.name}_f158`;
   const association = join(folder, "asn.json");
-  const json = makeAssociation({ productName, members, target: CELL.name, type: "image" });
-  await writeFile(association, pythonJson(json));
+  await writeFile(association, associationText(options));
   const skymap = join(folder, "skymap.asdf");
   await writeSkymap(root, skymap, options.mosaic);
-  return { association, skymap, exposures: members.map((name) => join(folder, name)) };
+  return { association, skymap, exposures: namesOf(options).map((name) => join(folder, name)) };
+}
+
+function namesOf({ exposures }: SceneOptions): string[] {
+  return Array.from({ length: exposures }, (_, i) => exposureName(i + 1));
+}
+
+/** The association of a scene's exposures, beside which it is to lie. */
+export function associationText(options: SceneOptions): string {
+  const productName = `r00001_p_v01001001001001_${CELL.name}_f158`;
+  return pythonJson(
+    makeAssociation({ productName, members: namesOf(options), target: CELL.name, type: "image" }),
+  );
 }
 
 function finished(worker: Worker): Promise<void> {

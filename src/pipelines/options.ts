@@ -113,7 +113,7 @@ export const SOURCE_CATALOG = {
   npixels: integer(25, "fewest connected pixels of a source", { min: 1 }),
   deblend: boolean(false, "separate sources that overlap"),
   fit_psf: boolean(true, "fit the PSF to the sources"),
-  forced_segmentation: only(string("", "segmentation map to measure in place of detecting sources")),
+  forced_segmentation: string("", "segmentation map (_segm) to measure in place of detecting sources"),
   override_apcorr: string(null, "aperture correction reference file (ASDF)"),
   override_epsf: string(null, "ePSF reference file (ASDF)"),
 } satisfies Spec;

@@ -54,8 +54,9 @@ function flattenTableMeta(meta: TableMeta, into: Map<string, string>): void {
     into.set(`source_catalog.versions.${name}`, version);
   into.set("source_catalog.aperture_mask_method", meta.aperture_mask_method);
   meta.kron_params.forEach((value, i) => into.set(`source_catalog.kron_params.${i}`, floatRepr(value)));
+  const { aperture_radii: radii } = meta;
   for (const key of ["circle_pix", "annulus_pix", "circle_arcsec", "annulus_arcsec"] as const)
-    into.set(`source_catalog.aperture_radii.${key}`, numpyText(meta.aperture_radii[key]));
+    if (radii) into.set(`source_catalog.aperture_radii.${key}`, numpyText(radii[key]));
   if (meta.ee_fractions) into.set("source_catalog.ee_fractions", numpyText(meta.ee_fractions));
 }
 
@@ -79,9 +80,12 @@ function tableMetaYaml(columns: readonly CatalogColumn[], meta: TableMeta): stri
   );
   lines.push(`- {aperture_mask_method: ${meta.aperture_mask_method}}`);
   lines.push(`- kron_params: !!python/tuple [${meta.kron_params.map(floatRepr).join(", ")}]`);
-  lines.push("- aperture_radii:");
-  for (const key of ["annulus_arcsec", "annulus_pix", "circle_arcsec", "circle_pix"] as const)
-    lines.push(`    ${key}: !numpy.ndarray`, ...ndarrayYaml(meta.aperture_radii[key], "      "));
+  const { aperture_radii: radii } = meta;
+  if (radii) {
+    lines.push("- aperture_radii:");
+    for (const key of ["annulus_arcsec", "annulus_pix", "circle_arcsec", "circle_pix"] as const)
+      lines.push(`    ${key}: !numpy.ndarray`, ...ndarrayYaml(radii[key], "      "));
+  }
   if (meta.ee_fractions)
     lines.push("- ee_fractions: !numpy.ndarray", ...ndarrayYaml(meta.ee_fractions, "    "));
   return lines.join("\n");

@@ -5,6 +5,7 @@ import { takeNode } from "./tree.js";
 import type { WfiMosaic } from "./wfi_mosaic.js";
 
 const CATALOG_TAG = "asdf://stsci.edu/datamodels/roman/tags/mosaic_source_catalog-2.0.0";
+const FORCED_CATALOG_TAG = "asdf://stsci.edu/datamodels/roman/tags/forced_mosaic_source_catalog-2.0.0";
 const SEGMENTATION_TAG = "asdf://stsci.edu/datamodels/roman/tags/mosaic_segmentation_map-2.0.0";
 
 /** One column of a source catalog: a value a source, in the order of the labels. A bool is 0 or 1 in a Uint8Array. */
@@ -21,7 +22,8 @@ export interface CatalogColumn {
 export interface CatalogMeta {
   readonly aperture_mask_method: string;
   readonly kron_params: readonly [number, number, number];
-  readonly aperture_radii: Readonly<
+  /** Absent in a catalog of forced sources. */
+  readonly aperture_radii?: Readonly<
     Record<"circle_pix" | "annulus_pix" | "circle_arcsec" | "annulus_arcsec", Float64Array>
   >;
   readonly ee_fractions?: Float32Array;
@@ -88,25 +90,29 @@ function derivedMeta(mosaic: WfiMosaic, modelType: string): AsdfMap {
   return meta;
 }
 
-/** A catalog of the sources of a mosaic (roman_datamodels MosaicSourceCatalogModel). */
+/** A catalog of the sources of a mosaic (roman_datamodels MosaicSourceCatalogModel, or ForcedMosaicSourceCatalogModel). */
 export class MosaicSourceCatalog {
   private constructor(
     readonly meta: AsdfMap,
     readonly table: CatalogTable,
     /** `Table.meta`: versions, date, apertures. */
     readonly tableMeta: TableMeta,
+    private readonly tag: string,
   ) {}
 
+  /** @param forced the segmentation map's file where the sources were given, not found */
   static make(
     mosaic: WfiMosaic,
     table: CatalogTable,
     versions: Readonly<Record<string, string>>,
+    forced?: string,
   ): MosaicSourceCatalog {
     const date = `${new Date().toISOString().slice(0, 19).replace("T", " ")} UTC`;
     const tableMeta = table.meta ? { date, versions, ...table.meta } : undefined;
-    const meta = derivedMeta(mosaic, "MosaicSourceCatalogModel");
+    const meta = derivedMeta(mosaic, forced ? "ForcedMosaicSourceCatalogModel" : "MosaicSourceCatalogModel");
+    if (forced) (meta.image as AsdfMap).forced_segmentation = forced;
     if (mosaic.meta.data_release_id !== undefined) meta.data_release_id = mosaic.meta.data_release_id;
-    return new MosaicSourceCatalog(meta, table, tableMeta);
+    return new MosaicSourceCatalog(meta, table, tableMeta, forced ? FORCED_CATALOG_TAG : CATALOG_TAG);
   }
 
   /** A column by name; undefined where the catalog has none. */
@@ -123,7 +129,7 @@ export class MosaicSourceCatalog {
       description: column.description,
     }));
     const source_catalog = tableNode(columns, this.tableMeta && tableMetaNode(this.tableMeta));
-    return { roman: withTag(CATALOG_TAG, { meta, source_catalog }) };
+    return { roman: withTag(this.tag, { meta, source_catalog }) };
   }
 }
 
@@ -131,19 +137,21 @@ export type TableMeta =
   (CatalogMeta & { readonly date: string; readonly versions: Readonly<Record<string, string>> }) | undefined;
 
 function tableMetaNode(meta: NonNullable<TableMeta>): AsdfMap {
-  const { circle_pix, annulus_pix, circle_arcsec, annulus_arcsec } = meta.aperture_radii;
   const node: AsdfMap = {
     date: meta.date,
     versions: { ...meta.versions },
     aperture_mask_method: meta.aperture_mask_method,
     kron_params: meta.kron_params.map((value) => (Number.isInteger(value) ? float(value) : value)),
-    aperture_radii: {
+  };
+  if (meta.aperture_radii) {
+    const { circle_pix, annulus_pix, circle_arcsec, annulus_arcsec } = meta.aperture_radii;
+    node.aperture_radii = {
       annulus_arcsec: NdArray.from(annulus_arcsec),
       annulus_pix: NdArray.from(annulus_pix),
       circle_arcsec: NdArray.from(circle_arcsec),
       circle_pix: NdArray.from(circle_pix),
-    },
-  };
+    };
+  }
   if (meta.ee_fractions) node.ee_fractions = NdArray.from(meta.ee_fractions);
   return node;
 }

@@ -50,16 +50,18 @@ export interface CatalogDraft {
   readonly scale: SkyScale;
 }
 
-/**
- * Measure the sources of a detection and give them romancal's columns, in romancal's units (nJy, arcsec, degrees). The images are
- * in MJy/sr. Columns of the PSF fit are not among them. Follows romancal 1.0.1 source_catalog/_source_catalog.py ("prompt").
- */
-export async function measureCatalog(
+interface Measured extends CatalogDraft {
+  readonly segments: SegmentMeasures;
+  readonly sky: { readonly ra: Float64Array; readonly dec: Float64Array };
+}
+
+/** Columns of segments, positions and neighbours. */
+async function startDraft(
   gpu: Gpu,
   images: MeasureImages,
   wcs: Wcs,
   options: CatalogOptions,
-): Promise<CatalogDraft> {
+): Promise<Measured> {
   const scale = skyScale(wcs, images.nx, images.ny, options.pixelArea);
   const values = new Map<string, MeasuredValues>();
   const segments = await measureSegments(gpu, images);
@@ -70,18 +72,46 @@ export async function measureCatalog(
   values.set("ra_centroid", sky.ra).set("dec_centroid", sky.dec);
   values.set("ra", sky.ra).set("dec", sky.dec);
   values.set("flagged_spatial_id", spatialIds(options.spatial, x, y, sky));
+  const neighbors = nearestNeighbors(x, y);
+  values.set("nn_label", neighbors.label);
+  values.set("nn_distance", times(neighbors.distance, scale.pixelScale));
+  for (const name of PLACEHOLDERS) values.set(name, new Float64Array(images.nLabels));
+  return { values, meta: tableMeta(scale, options.energy), x, y, scale, segments, sky };
+}
+
+/** Positions, shapes, Kron radii and neighbours of the sources alone (romancal's "forced_det"), among other columns. */
+export async function measureShapes(
+  gpu: Gpu,
+  images: MeasureImages,
+  wcs: Wcs,
+  options: CatalogOptions,
+): Promise<CatalogDraft> {
+  const draft = await startDraft(gpu, images, wcs, options);
+  const { radius } = await measureKron(gpu, images, draft.segments);
+  draft.values.set("kron_radius", times(radius, pixelSide(draft.scale)));
+  return draft;
+}
+
+/**
+ * Measure the sources of a detection and give them romancal's columns, in romancal's units (nJy, arcsec, degrees). The images are
+ * in MJy/sr. Columns of the PSF fit are not among them. Follows romancal 1.0.1 source_catalog/_source_catalog.py ("prompt").
+ */
+export async function measureCatalog(
+  gpu: Gpu,
+  images: MeasureImages,
+  wcs: Wcs,
+  options: CatalogOptions,
+): Promise<CatalogDraft> {
+  const draft = await startDraft(gpu, images, wcs, options);
+  const { values, segments, sky, x, y, scale } = draft;
   await addApertures(gpu, images, values, x, y, scale, options);
   await addKron(gpu, images, values, segments, wcs, scale);
   const { sharpness, roundness1 } = await measureDaofind(gpu, images, x, y, options.kernel_fwhm);
   values.set("sharpness", sharpness).set("roundness1", roundness1);
-  const neighbors = nearestNeighbors(x, y);
-  values.set("nn_label", neighbors.label);
-  values.set("nn_distance", times(neighbors.distance, scale.pixelScale));
   values.set("warning_flags", await warningFlags(gpu, images, x, y));
   const noDust = new Float32Array(images.nLabels).fill(NaN);
   values.set("dust_ebv", options.dust ? await options.dust.ebv(sky.ra, sky.dec) : noDust);
-  for (const name of PLACEHOLDERS) values.set(name, new Float64Array(images.nLabels));
-  return { values, meta: tableMeta(scale, options.energy), x, y, scale };
+  return draft;
 }
 
 /** The table of a draft's columns. */

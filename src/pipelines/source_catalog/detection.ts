@@ -1,12 +1,12 @@
 import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
 import { UserError } from "../../host/errors.js";
-import { gaussianTaps } from "../../host/numerics/gaussian_kernel.js";
 import { splineCoefficients } from "../../host/numerics/zoom_spline.js";
-import { backgroundMask, backgroundSubtract } from "../../shaders/source_catalog/background.js";
-import { convolve, MAX_RADIUS } from "../../shaders/source_catalog/convolve.js";
+import { backgroundMask } from "../../shaders/source_catalog/background.js";
+import { MAX_RADIUS } from "../../shaders/source_catalog/convolve.js";
 import type { RunContext } from "../context.js";
 import { backgroundMesh } from "./background.js";
 import { deblendSegments } from "./deblend.js";
+import { recordConvolution, recordSubtraction } from "./detection_image.js";
 import { flatGroups, labelComponents } from "./label.js";
 import type { BackgroundMesh, DetectOptions, Detection, EmptyReason, MosaicPlanes } from "./types.js";
 
@@ -22,6 +22,25 @@ export async function detectSources(
   mosaic: MosaicPlanes,
   options: DetectOptions,
 ): Promise<Detection> {
+  const prepared = await prepareDetection(gpu, mosaic, options);
+  if (prepared.emptyReason) return prepared;
+  const { nx, ny, segmentation, detection } = prepared;
+  let nLabels = await labelComponents(gpu, segmentation, nx, ny, options.npixels);
+  if (options.deblend && nLabels)
+    nLabels = await deblendSegments(gpu, { nx, ny, detection, segmentation, nLabels }, options.npixels);
+  log.info(`Detected ${nLabels} sources`);
+  return { ...prepared, nLabels, emptyReason: nLabels ? undefined : "No sources were detected." };
+}
+
+/**
+ * Mask, background and detection image; `segmentation` holds what labelComponents takes. With `emptyReason` where all is masked.
+ * Throws UserError for an option out of range.
+ */
+export async function prepareDetection(
+  gpu: Gpu,
+  mosaic: MosaicPlanes,
+  options: DetectOptions,
+): Promise<Detection> {
   checkDetectOptions(options);
   const { data, err, nx, ny } = mosaic;
   const count = nx * ny;
@@ -32,12 +51,9 @@ export async function detectSources(
     .submit();
   const mesh = await backgroundMesh(gpu, { data, mask, nx, ny }, options.bkg_boxsize);
   if (!mesh) {
-    log.warn("Cannot create source catalog. All pixels are masked.");
     return emptyDetection(gpu, mosaic, mask, "All pixels are masked.");
   }
-  const found = await detectOnMesh(gpu, mosaic, mask, mesh, options);
-  log.info(`Detected ${found.nLabels} sources`);
-  return found;
+  return detectionImage(gpu, mosaic, mask, mesh, options);
 }
 
 /** Hand back the buffers that detectSources made. */
@@ -59,50 +75,27 @@ export function checkDetectOptions(options: DetectOptions): void {
   demand(Number.isInteger(npixels) && npixels > 0, "npixels", "a positive whole number");
 }
 
-async function detectOnMesh(
+function detectionImage(
   gpu: Gpu,
   { data: input, err, nx, ny }: MosaicPlanes,
   mask: DeviceBuffer,
   mesh: BackgroundMesh,
   options: DetectOptions,
-): Promise<Detection> {
+): Detection {
   const bytes = 4 * nx * ny;
   const data = gpu.alloc("background-subtracted data", bytes);
   const detection = gpu.alloc("detection image", bytes);
   const segmentation = gpu.alloc("segmentation image", bytes);
   const spline = gpu.upload("background spline", meshCoefficients(mesh));
-  const gaussian = gaussianTaps(options.kernel_fwhm);
-  const taps = gpu.upload("smoothing kernel", Float32Array.from(gaussian));
-  const RADIUS = (gaussian.length - 1) / 2;
-  const meshParams = meshUniforms(mesh);
+  const onDevice = { params: meshUniforms(mesh), mesh: spline };
   const rec = gpu.recorder("detection image");
-  rec.run(
-    backgroundSubtract,
-    { params: { ...meshParams, nx, y0: 0 }, data: input, mask, mesh: spline, subtracted: data },
-    [Math.ceil(nx / 1024), ny],
-  );
-  rec.run(
-    convolve,
-    {
-      params: { ...meshParams, nx, ny, snr: options.snr_threshold },
-      data,
-      mask,
-      mesh: spline,
-      taps,
-      detection,
-      labels: segmentation,
-    },
-    [Math.ceil(nx / 32), Math.ceil(ny / 32)],
-    { RADIUS, ROWS: 32 + 2 * RADIUS },
-  );
+  recordSubtraction(gpu, rec, { nx, ny }, onDevice, { data: input, mask, subtracted: data });
+  const smoothing = { fwhm: options.kernel_fwhm, snr: options.snr_threshold };
+  const planes = { data, mask, detection, labels: segmentation };
+  recordConvolution(gpu, rec, { nx, ny }, onDevice, planes, smoothing);
   rec.submit();
   spline.free();
-  taps.free();
-  let nLabels = await labelComponents(gpu, segmentation, nx, ny, options.npixels);
-  if (options.deblend && nLabels)
-    nLabels = await deblendSegments(gpu, { nx, ny, detection, segmentation, nLabels }, options.npixels);
-  const emptyReason = nLabels ? undefined : ("No sources were detected." as const);
-  return { nx, ny, data, err, mask, detection, segmentation, nLabels, emptyReason, background: mesh };
+  return { nx, ny, data, err, mask, detection, segmentation, nLabels: 0, background: mesh };
 }
 
 /** Spline coefficients of (background, rms), each less its pivot, so that f32 holds what varies. */

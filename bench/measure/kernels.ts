@@ -1,0 +1,203 @@
+import {
+  type DeviceBuffer,
+  type Gpu,
+  type Recorder,
+  defineKernel,
+  storage,
+  uniform,
+} from "../../src/gpu/index.js";
+import { strides } from "../../src/pipelines/flux.js";
+import { fill } from "../../src/shaders/drizzle/kernels.js";
+import { scalePlane } from "../../src/shaders/flux/kernels.js";
+import { flagOutliers, threshold } from "../../src/shaders/outlier_detection/flag.js";
+import {
+  clippedMoments,
+  maskLowWeight,
+  nanmedian,
+  nanmedianMany,
+} from "../../src/shaders/outlier_detection/median.js";
+import { meanAndMax } from "../../src/shaders/resample/mean_and_max.js";
+import { subtractSky } from "../../src/shaders/skymatch/kernels.js";
+import { type KernelResult, median } from "./results.js";
+
+const copy = defineKernel({
+  label: "bench/copy",
+  url: new URL("./copy.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ count: "u32", columns: "u32" }),
+    source: storage("read"),
+    target_: storage("read_write"),
+  },
+});
+
+/** A kernel as the steps call it, on planes of `side` x `side` pixels. */
+interface Case {
+  readonly kernel: string;
+  readonly on: string;
+  readonly pixels: number;
+  readonly bytes: number;
+  readonly record: (rec: Recorder) => void;
+}
+
+const COPY = "bench/copy";
+const LAYERS_FEW = 4;
+const LAYERS_MANY = 32;
+
+/**
+ * Times kernels that do little but move data, as often as `repeats`, warm. Share is of the plain copy's bandwidth.
+ * @param side pixels a side of the planes
+ */
+export async function measureKernels(gpu: Gpu, side: number, repeats: number): Promise<KernelResult[]> {
+  const held: DeviceBuffer[] = [];
+  const results: Omit<KernelResult, "share">[] = [];
+  try {
+    for (const one of casesOf(gpu, side, held)) {
+      const { seconds, timestamps } = await time(gpu, one, repeats);
+      const { kernel, on, pixels, bytes } = one;
+      results.push({ device: gpu.info.name, kernel, on, pixels, bytes, seconds, timestamps });
+    }
+  } finally {
+    for (const buffer of held) buffer.free();
+  }
+  const reference = results.find(({ kernel }) => kernel === COPY) as Omit<KernelResult, "share">;
+  const bandwidth = reference.bytes / reference.seconds;
+  return results.map((result) => ({ ...result, share: result.bytes / result.seconds / bandwidth }));
+}
+
+function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
+  const n = side * side;
+  const values = noise(n);
+  const plane = (label: string, data: ArrayBufferView): DeviceBuffer => {
+    const buffer = gpu.upload(label, data);
+    held.push(buffer);
+    return buffer;
+  };
+  const [a, b, c] = ["a", "b", "c"].map((label) => plane(label, values));
+  const half = plane("half", new Uint16Array(n).fill(0x3555));
+  const partials = plane("partials", new Uint32Array(4 * 65536));
+  const counts = plane("counts", new Uint32Array(4));
+  const dq = plane("dq", new Uint32Array(n));
+  const masks = plane("masks", new Uint32Array(side * Math.ceil(side / 16)));
+  const stack = plane("stack", values.subarray(0, n - (n % LAYERS_MANY)));
+  const columns = 65535 * 64;
+  const strips: [number, number] = [Math.ceil(side / 64), Math.ceil(side / 16)];
+  const size: [number, number] = [side, side];
+  const quads = Math.floor(n / 4);
+  const wide = Math.min(65535, Math.ceil(quads / 256));
+  const layered = (layers: number): number => Math.floor(stack.size / 4 / layers);
+  const one = (kernel: string, on: string, pixels: number, bytes: number, record: Case["record"]): Case => ({
+    kernel,
+    on,
+    pixels,
+    bytes,
+    record,
+  });
+  return [
+    one(COPY, "f32 plane", n, 8 * n, (rec) =>
+      rec.run(copy, { params: { count: quads, columns: wide * 256 }, source: a, target_: b }, [
+        wide,
+        Math.ceil(quads / (wide * 256)),
+      ]),
+    ),
+    one(scalePlane.label, "f32 plane", n, 8 * n, (rec) =>
+      rec.run(scalePlane, { params: { words: n, factor: 1 }, plane: b }, [strides(n)], { HALF: false }),
+    ),
+    one(scalePlane.label, "f16 plane", n, 4 * n, (rec) => {
+      const words = Math.ceil(n / 2);
+      rec.run(scalePlane, { params: { words, factor: 1 }, plane: half }, [strides(words)], { HALF: true });
+    }),
+    one(subtractSky.label, "f32 plane", n, 8 * n, (rec) =>
+      rec.run(subtractSky, { params: { count: n, sky: 0 }, data: b }, [strides(n)]),
+    ),
+    one(clippedMoments.label, "weights", n, 4 * n, (rec) =>
+      rec.run(
+        clippedMoments,
+        { params: { count: n, first: 0, low: -9, high: 9, centre: 0 }, weights: a, partials },
+        [strides(n)],
+      ),
+    ),
+    one(maskLowWeight.label, "one layer", n, 12 * n, (rec) =>
+      rec.run(
+        maskLowWeight,
+        { params: { count: n, source: 0, target_start: 0, threshold: 0 }, data: a, weights: b, stack: c },
+        [strides(n)],
+      ),
+    ),
+    one(
+      nanmedian.label,
+      `${LAYERS_FEW} layers`,
+      layered(LAYERS_FEW),
+      4 * n + 4 * layered(LAYERS_FEW),
+      (rec) =>
+        rec.run(
+          nanmedian,
+          { params: { pixels: layered(LAYERS_FEW), target_start: 0 }, stack, median: c },
+          [strides(layered(LAYERS_FEW))],
+          { LAYERS: LAYERS_FEW },
+        ),
+    ),
+    one(
+      nanmedianMany.label,
+      `${LAYERS_MANY} layers`,
+      layered(LAYERS_MANY),
+      4 * n + 4 * layered(LAYERS_MANY),
+      (rec) => {
+        const params = { pixels: layered(LAYERS_MANY), target_start: 0, layers: LAYERS_MANY };
+        rec.run(nanmedianMany, { params, stack, median: c }, [strides(layered(LAYERS_MANY))]);
+      },
+    ),
+    one(threshold.label, "exposure", n, 10 * n, (rec) => {
+      const params = { size, half: 1, background: 0, snr: [5, 4] as const, scale: [1.2, 0.7] as const };
+      rec.run(threshold, { params, data: a, err: half, blotted: b, masks }, strips);
+    }),
+    one(flagOutliers.label, "exposure", n, n / 4, (rec) =>
+      rec.run(flagOutliers, { params: { size, counter: 0, flags: 16 }, masks, dq, counts }, strips),
+    ),
+    one(meanAndMax.label, "exposure times", n, 4 * n, (rec) =>
+      rec.run(meanAndMax, { params: { count: n, first: 0 }, values: a, partials }, [strides(n)]),
+    ),
+    one(fill.label, "mosaic", n, 4 * n, (rec) =>
+      rec.run(fill, { params: { count: n, columns, fill: 0x7fc00000 }, data: b, weight: a }, [
+        Math.min(65535, Math.ceil(n / 64)),
+        Math.ceil(n / columns),
+      ]),
+    ),
+  ];
+}
+
+/** Values that no kernel finds special, without the cost of a good generator. */
+function noise(count: number): Float32Array {
+  const values = new Float32Array(count);
+  for (let i = 0, state = 1; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    values[i] = 1 + state / 2 ** 32;
+  }
+  return values;
+}
+
+async function time(
+  gpu: Gpu,
+  { record }: Case,
+  repeats: number,
+): Promise<{ seconds: number; timestamps: boolean }> {
+  const submit = (): void => {
+    const rec = gpu.recorder("bench");
+    record(rec);
+    rec.submit();
+  };
+  submit();
+  await gpu.idle();
+  const passes: number[] = [];
+  await gpu.startProfile(({ category, start, end }) => {
+    if (category === "pass") passes.push((end - start) / 1000);
+  });
+  const start = performance.now();
+  for (let i = 0; i < repeats; i++) submit();
+  await gpu.idle();
+  const each = (performance.now() - start) / 1000 / repeats;
+  await gpu.endProfile();
+  const timed = passes.filter((seconds) => seconds > 0);
+  return timed.length === repeats
+    ? { seconds: median(timed), timestamps: true }
+    : { seconds: each, timestamps: false };
+}
