@@ -48,6 +48,7 @@ export {
   openGpu,
 } from "./gpu/index.js";
 export type { EngineOptions, RunReport } from "./pipelines/call.js";
+export { type Parameters, readParameters, writeParameters } from "./pipelines/parameters.js";
 export type { Logger, Stage } from "./pipelines/context.js";
 export type {
   FluxOptions,

@@ -27,6 +27,9 @@ export interface RunRequest {
   readonly dustMaps?: string;
   readonly saveSuffix?: string;
   readonly preview?: string;
+  /** Parameter file whose options count where the words name none. */
+  readonly parameters?: string;
+  readonly saveParameters?: string;
   readonly profile?: string;
   readonly report?: string;
   readonly verbose: boolean;
@@ -46,11 +49,17 @@ const OURS = [
   "dust-maps",
   "save_suffix",
   "preview",
+  "parameters",
+  "save-parameters",
   "profile",
   "report",
   "verbose",
   "quiet",
 ];
+/** The same as commander names them. */
+const OURS_CAMEL = new Set(
+  OURS.map((word) => word.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())),
+);
 const MEANINGS: Readonly<Record<PipelineName | StepName, string>> = {
   roman_mos: "MosaicPipeline: flux, skymatch, outlier_detection, resample, source_catalog",
   roman_hlp: "HighLevelPipeline: skymatch, outlier_detection, resample",
@@ -101,7 +110,7 @@ function addRunner(program: Command, name: RunRequest["pipeline"], actions: Acti
   const command = program
     .command(name)
     .description(MEANINGS[name])
-    .argument("<input...>", "association (.json), exposures or a mosaic (.asdf)")
+    .argument("[input...]", "association (.json), exposures or a mosaic (.asdf)")
     .showSuggestionAfterError()
     .configureHelp({ helpWidth: Math.max(80, Math.min(process.stdout.columns || 120, 140)) });
   const pipeline = isPipeline(name) ? PIPELINES[name] : undefined;
@@ -111,6 +120,8 @@ function addRunner(program: Command, name: RunRequest["pipeline"], actions: Acti
   for (const step of pipeline?.steps ?? [])
     addSpec(command, STEPS[step], `steps.${step}.`, `Options of ${step}:`);
   command.action(async (inputs: string[], given: Record<string, unknown>) => {
+    if (inputs.length === 0 && given.saveParameters === undefined)
+      command.error("error: missing required argument 'input'", { exitCode: 1 });
     await actions.run(toRequest(name, inputs, given));
   });
 }
@@ -143,6 +154,8 @@ function addOurs(command: Command): void {
     )
     .option("--save_suffix <word>", "suffix of the mosaic's file name (default: i2d)")
     .option("--preview <file>", "also write a PNG of the mosaic with the sources outlined")
+    .option("--parameters <file>", "options from a parameter file (ASDF or YAML); words count above it")
+    .option("--save-parameters <file>", "write all options to a parameter file (ASDF, or YAML by its name)")
     .option("--profile <file>", "also write a Chrome trace of the run (chrome://tracing, ui.perfetto.dev)")
     .option("--report <file>", "also write how the run went: seconds, memory, device, versions (JSON)")
     .option("--verbose", "print the log")
@@ -172,7 +185,7 @@ function toRequest(
   for (const [key, value] of Object.entries(given)) {
     const [first, step, name] = key.split(".");
     if (first === "steps") (steps[step as StepName] ??= {})[name] = value;
-    else if (key !== "dustMaps" && !OURS.includes(key)) own[key] = value;
+    else if (!OURS_CAMEL.has(key)) own[key] = value;
   }
   return {
     pipeline,
@@ -184,6 +197,8 @@ function toRequest(
     dustMaps: given.dustMaps as string | undefined,
     saveSuffix: given.save_suffix as string | undefined,
     preview: given.preview as string | undefined,
+    parameters: given.parameters as string | undefined,
+    saveParameters: given.saveParameters as string | undefined,
     profile: given.profile as string | undefined,
     report: given.report as string | undefined,
     verbose: given.verbose === true,

@@ -12,6 +12,8 @@ import {
   SkyMatchStep,
   SourceCatalogStep,
 } from "../pipelines/steps.js";
+import { STEP_NAMES } from "../pipelines/options.js";
+import { readParameters, writeParameters } from "../pipelines/parameters.js";
 import type { RunRequest } from "./arguments.js";
 import { Progress } from "./progress.js";
 import { writeReport } from "./report.js";
@@ -35,9 +37,11 @@ export async function runRequest(request: RunRequest): Promise<void> {
     info: (message) => request.verbose && print(message),
     warn: (message) => !request.quiet && print(`warning: ${message}`),
   };
+  const settled = await withParameters(request);
+  if (settled.inputs.length === 0) return;
   let outcome: Outcome;
   try {
-    outcome = await dispatch(request, {
+    outcome = await dispatch(settled, {
       device: request.device,
       skymap: request.skymap,
       dust_maps: request.dustMaps,
@@ -53,6 +57,27 @@ export async function runRequest(request: RunRequest): Promise<void> {
   const summary = summaryOf(outcome, files);
   if (request.report) await writeReport(request.report, summary, outcome.report);
   if (!request.quiet) process.stdout.write(`${summaryTable(summary)}\n`);
+}
+
+/** The request with what its parameter file says; writes the options down where that is asked for. */
+async function withParameters(request: RunRequest): Promise<RunRequest> {
+  const { pipeline, parameters, saveParameters, quiet } = request;
+  let { own, steps } = request;
+  if (parameters !== undefined) {
+    const file = await readParameters(parameters, pipeline);
+    // as strun: what a program would keep in memory is written where the words do not forbid it
+    own = { ...file.own, save_results: true, ...own };
+    steps = Object.fromEntries(
+      STEP_NAMES.map((name) => [name, { ...file.steps[name], ...steps[name] }] as const).filter(
+        ([, options]) => Object.keys(options).length > 0,
+      ),
+    );
+  }
+  if (saveParameters !== undefined) {
+    await writeParameters(saveParameters, pipeline, { own: { save_results: true, ...own }, steps });
+    if (!quiet) process.stdout.write(`parameters: ${saveParameters}\n`);
+  }
+  return { ...request, own, steps };
 }
 
 function summaryOf({ report, catalog }: Outcome, files: RunSummary["files"]): RunSummary {
