@@ -7,4 +7,10 @@ export {
 } from "./drizzle/accumulators.js";
 export { drizzleInto, type DrizzleFlags } from "./drizzle/gather.js";
 export { checkDrizzleOptions, type DrizzleOptions, ExposureGeometry } from "./drizzle/geometry.js";
-export { packExposure, type PackedExposure, type PackOptions, type Weighting } from "./drizzle/pack.js";
+export {
+  packExposure,
+  weighPixels,
+  type PackedExposure,
+  type PackOptions,
+  type Weighting,
+} from "./drizzle/pack.js";

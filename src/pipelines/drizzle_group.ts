@@ -1,4 +1,3 @@
-import type { Gpu } from "../gpu/index.js";
 import { UserError } from "../host/errors.js";
 import { nodeAt } from "../host/models/index.js";
 import { recordsIn } from "../host/wcs/tiles.js";
@@ -14,10 +13,17 @@ import {
 import type { Exposure } from "./exposure.js";
 import type { ModelLibrary } from "./library.js";
 import type { MosaicGrid } from "./mosaic_grid.js";
+import { type WeightType, weightingOf } from "./weighting.js";
 
 export interface GroupOptions extends DrizzleOptions {
   /** DQ bits that do not make a pixel bad; null: no pixel is bad. */
   readonly goodBits: number | null;
+  /** Weights of the input pixels; "ivm" without it. */
+  readonly weightType?: WeightType;
+  /** Sum the flat-field variance too. */
+  readonly includeVarFlat?: boolean;
+  /** OR the DQ of the contributing pixels. */
+  readonly propagateDq?: boolean;
 }
 
 const geometries = new WeakMap<Exposure, { readonly key: string; readonly geometry: ExposureGeometry }>();
@@ -25,12 +31,25 @@ const geometries = new WeakMap<Exposure, { readonly key: string; readonly geomet
 /** How an exposure lies in a grid; kept with the exposure, as outlier_detection and resample mostly ask for the same. */
 export function geometryOf(exposure: Exposure, grid: MosaicGrid, options: DrizzleOptions): ExposureGeometry {
   const { kernel, pixfrac, stepsize, order } = options;
-  const key = JSON.stringify([grid.wcs.fitsImaging, grid.shape, kernel, pixfrac, stepsize, order]);
+  const { wcs, shape, pixelScaleRatio } = grid;
+  const own = wcs.fitsImaging ?? identityOf(wcs);
+  const key = JSON.stringify([own, shape, pixelScaleRatio, kernel, pixfrac, stepsize, order]);
   const kept = geometries.get(exposure);
   if (kept?.key === key) return kept.geometry;
-  const geometry = ExposureGeometry.of(exposure.wcs, grid.wcs, exposure.model.shape, grid.shape, options);
+  const all = { ...options, pixelScaleRatio };
+  const geometry = ExposureGeometry.of(exposure.wcs, wcs, exposure.model.shape, shape, all);
   geometries.set(exposure, { key, geometry });
   return geometry;
+}
+
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
+
+/** A number for a WCS that no few parameters describe. */
+function identityOf(wcs: object): number {
+  let identity = identities.get(wcs);
+  if (identity === undefined) identities.set(wcs, (identity = ++lastIdentity));
+  return identity;
 }
 
 /** The background that skymatch found in an exposure and did not subtract, MJy/sr; 0 without one. */
@@ -62,7 +81,7 @@ export async function drizzleExposures(
     const geometry = geometryOf(library.exposures[index], grid, options);
     if (!reaches(geometry, band)) continue;
     await library.with(index, (exposure) =>
-      drizzleOne(gpu, sums, exposure, geometry, options, planes.contexts ? k : undefined),
+      drizzleOne(ctx, sums, exposure, geometry, options, planes.contexts ? k : undefined),
     );
     if (lastUse) library.retire(index);
   }
@@ -74,23 +93,25 @@ function reaches({ tables }: ExposureGeometry, { y0, ny }: Band): boolean {
 }
 
 async function drizzleOne(
-  gpu: Gpu,
+  ctx: RunContext,
   sums: Accumulators,
   exposure: Exposure,
   geometry: ExposureGeometry,
-  { goodBits }: GroupOptions,
+  { goodBits, weightType = "ivm" }: GroupOptions,
   context: number | undefined,
 ): Promise<void> {
+  const { gpu } = ctx;
   const { variances, flat } = sums.options;
   const planes = await exposure.acquire();
   try {
+    const weighting = await weightingOf(ctx, exposure, planes, weightType);
     const rec = gpu.recorder("drizzle");
     const packed = packExposure(gpu, rec, planes, geometry, {
       goodBits,
       level: levelToSubtract(exposure),
-      weighting: { type: "ivm" },
+      weighting,
       variances,
-      flat,
+      flat: flat && planes.varFlat !== undefined, // romancal skips an exposure without one
     });
     const exposureTime = variances
       ? exposure.model.metadata.number("exposure.effective_exposure_time")
@@ -107,8 +128,10 @@ async function drizzleOne(
 export function fillValue(step: string, text: string): number {
   const word = text.trim().toUpperCase();
   if (word === "INDEF") return 0;
+  const infinite = /^([+-]?)INF(INITY)?$/.exec(word);
+  if (infinite) return infinite[1] === "-" ? -Infinity : Infinity;
   const value = Number(word);
-  if (word === "" || (Number.isNaN(value) && word !== "NAN"))
+  if (word === "" || (Number.isNaN(value) && !/^[+-]?NAN$/.test(word)))
     throw new UserError(`${step}.fillval="${text}": expected a number, NaN or INDEF`);
   return value;
 }

@@ -1,7 +1,7 @@
 import type { DeviceBuffer } from "../gpu/index.js";
 import type { MosaicArrays } from "../host/models/index.js";
 import { type Band, bandsOf, type RunContext } from "./context.js";
-import { finalize, type ResampledPlanes } from "./drizzle.js";
+import { type AccumulatorOptions, finalize, type ResampledPlanes } from "./drizzle.js";
 import { drizzleExposures, type GroupOptions } from "./drizzle_group.js";
 import type { ModelLibrary } from "./library.js";
 import type { MosaicGrid } from "./mosaic_grid.js";
@@ -28,7 +28,11 @@ export interface BuiltMosaic {
   readonly kept?: KeptPlanes;
 }
 
-/** Planes of a band beside the context's: data, weight, three sums of variances, exposure time. */
+type Fixed = Omit<MosaicArrays, "shape" | "context">;
+type Planes = { -readonly [K in keyof Fixed]: Fixed[K] };
+type PlaneName = keyof Planes;
+
+/** Planes of a band beside the context's: data, weight, three sums of variances, exposure time; what options add comes on top. */
 const PLANES = 6;
 /** Share of the free device memory that a band's sums may take; the rest is for exposures and packed inputs. */
 const BAND_SHARE = 0.5;
@@ -74,8 +78,21 @@ class MosaicBuilder {
   mostRows(): number {
     const { gpu } = this.ctx;
     const rowBytes = this.grid.shape[1] * 4;
-    const held = (BAND_SHARE * gpu.memory.available) / (PLANES + this.contextPlanes);
+    const { flat, flags, constantWeights } = this.sums();
+    const more = (flat ? 2 : 0) + (flags ? 1 : 0) + (constantWeights ? 1 : 0);
+    const held = (BAND_SHARE * gpu.memory.available) / (PLANES + more + this.contextPlanes);
     return Math.min(gpu.limits.maxStorageBufferBindingSize, held) / rowBytes;
+  }
+
+  private sums(): AccumulatorOptions {
+    const { includeVarFlat, propagateDq, weightType = "ivm" } = this.options;
+    return {
+      contexts: this.library.length,
+      variances: true,
+      flat: includeVarFlat,
+      flags: propagateDq,
+      constantWeights: weightType === "exptime" || weightType === null,
+    };
   }
 
   /** Drizzle one band and read it; `whole`: it is all there is, and its planes stay. */
@@ -84,16 +101,7 @@ class MosaicBuilder {
     const { gpu, timer } = ctx;
     const indices = library.exposures.map((_, index) => index);
     const sums = await timer.time("drizzle", () =>
-      drizzleExposures(
-        ctx,
-        library,
-        indices,
-        grid,
-        band,
-        options,
-        { contexts: library.length, variances: true },
-        whole,
-      ),
+      drizzleExposures(ctx, library, indices, grid, band, options, this.sums(), whole),
     );
     let keep: DeviceBuffer[] = [];
     try {
@@ -139,35 +147,41 @@ class MosaicBuilder {
     const [ny, nx] = this.grid.shape;
     const count = nx * band.ny;
     const f32 = (buffer: DeviceBuffer): Promise<Float32Array> => gpu.read(buffer, Float32Array, 0, count);
-    const read = {
+    const read: Planes = {
       data: await f32(planes.data),
       err: await f32(planes.err!),
       weight: await f32(planes.weight),
       var_poisson: await f32(planes.varPoisson!),
       var_rnoise: await f32(planes.varRnoise!),
     };
+    if (planes.varFlat) read.var_flat = await f32(planes.varFlat);
+    if (planes.dq) read.dq = await gpu.read(planes.dq, Uint32Array, 0, count);
     const context: Uint32Array[] = [];
     for (const plane of planes.context) context.push(await gpu.read(plane, Uint32Array, 0, count));
     if (whole && context.length === 1) {
       this.arrays = { shape: [ny, nx], ...read, context: context[0] };
       return;
     }
-    this.arrays ??= emptyArrays(ny, nx, this.contextPlanes);
+    this.arrays ??= emptyArrays(ny, nx, this.contextPlanes, Object.keys(read) as PlaneName[]);
     const at = band.y0 * nx;
-    for (const [name, plane] of Object.entries(read)) this.arrays[name as keyof typeof read].set(plane, at);
+    for (const name of Object.keys(read) as PlaneName[]) this.arrays[name]!.set(read[name]!, at);
     for (const [k, plane] of context.entries()) this.arrays.context.set(plane, k * ny * nx + at);
   }
 }
 
-function emptyArrays(ny: number, nx: number, contextPlanes: number): MosaicArrays {
-  const plane = (): Float32Array => new Float32Array(ny * nx);
+function emptyArrays(
+  ny: number,
+  nx: number,
+  contextPlanes: number,
+  names: readonly PlaneName[],
+): MosaicArrays {
+  const planes = names.map((name) => {
+    const type = name === "dq" ? Uint32Array : Float32Array;
+    return [name, new type(ny * nx)] as const;
+  });
   return {
     shape: [ny, nx],
-    data: plane(),
-    err: plane(),
-    weight: plane(),
-    var_poisson: plane(),
-    var_rnoise: plane(),
+    ...(Object.fromEntries(planes) as unknown as Planes),
     context: new Uint32Array(contextPlanes * ny * nx),
   };
 }

@@ -95,7 +95,7 @@ function referenceInfo(meta: Exposure["model"]["metadata"]): ReferenceWcsInfo {
 }
 
 /** The ratio as stcal 1.20.0 Resample computes it from mean (output) and nominal (first input) pixel areas. */
-function withRatio(wcs: Wcs, first: Exposure): MosaicGrid {
+export function withRatio(wcs: Wcs, first: Exposure): MosaicGrid {
   const shape = shapeOf(wcs);
   const output = meanPixelArea(wcs, shape);
   const nominal = first.model.metadata.optionalNumber("photometry.pixel_area");

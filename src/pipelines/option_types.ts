@@ -169,6 +169,17 @@ export function floatList(length: number, help: string): Option<number[] | null>
   return list("float_list", length, help, toFloat);
 }
 
+/** The same option with but these values. */
+export function oneOf<T>(spec: Option<T>, values: readonly T[]): Option<T> {
+  const words = `one of ${values.map(showValue).join(", ")}`;
+  const parse = (given: unknown): T => {
+    const value = spec.parse(given);
+    if (!values.includes(value)) throw new Unfit(`expected ${words}`);
+    return value;
+  };
+  return { ...spec, range: words, parse };
+}
+
 /** Of what romancal accepts only these values are implemented yet; others are refused by name. */
 export function only<T>(spec: Option<T>, values: readonly T[] = [spec.default]): Option<T> {
   const words = values.map(showValue).join(", ");

@@ -7,6 +7,7 @@ import {
   floatList,
   intList,
   integer,
+  oneOf,
   only,
   pair,
   string,
@@ -49,24 +50,30 @@ export const SKYMATCH = {
   binwidth: float(0.1, "bin width of mode and midpt, in sigma", { min: 0 }),
 } satisfies Spec;
 
-const PIXMAP_ORDER = only(
-  integer(3, "order of the splines between those pixels (1 or 3)", { min: 1, max: 3 }),
-  [1, 3],
-);
+const PIXMAP_ORDER = oneOf(integer(3, "order of the splines between those pixels"), [1, 3]);
+
+const PIXFRAC = float(1, "fraction by which input pixels are shrunk before they are drizzled", {
+  min: 0,
+  max: 1,
+});
+const KERNEL = {
+  ...choice(["square", "gaussian", "point", "turbo", "lanczos2", "lanczos3"], "square", "drizzle kernel"),
+  type: "string",
+};
 
 /** romancal 1.0.1 outlier_detection/outlier_detection_step.py */
 export const OUTLIER_DETECTION = {
   ...COMMON,
   weight_type: choice(["ivm", "exptime"], "ivm", "weights of the median image (romancal always uses ivm)"),
-  pixfrac: float(1, "fraction by which input pixels are shrunk before they are drizzled"),
-  kernel: only(string("square", "drizzle kernel")),
+  pixfrac: PIXFRAC,
+  kernel: KERNEL,
   fillval: string("NaN", "value of output pixels without weight: a number, NaN or INDEF (0)"),
   maskpt: float(0.7, "fraction of the mean weight below which a pixel is left out of the median"),
   snr: pair("5.0 4.0", "signal-to-noise thresholds of the first and second pass"),
   scale: pair("1.2 0.7", "factors of the derivative in the first and second pass"),
   backg: float(0, "background that is subtracted, where the exposure has none of its own"),
-  save_intermediate_results: only(boolean(false, "write drizzled groups, the median and blotted images")),
-  resample_data: only(boolean(true, "drizzle the exposures before the median")),
+  save_intermediate_results: boolean(false, "write the drizzled groups and the median image"),
+  resample_data: boolean(true, "drizzle the exposures before the median"),
   resample_on_skycell: boolean(true, "use the sky cell's grid where the association names one"),
   good_bits: string(
     "~DO_NOT_USE",
@@ -80,25 +87,29 @@ export const OUTLIER_DETECTION = {
 /** romancal 1.0.1 resample/resample_step.py */
 export const RESAMPLE = {
   ...COMMON,
-  pixfrac: float(1, "fraction by which input pixels are shrunk before they are drizzled"),
-  kernel: only(string("square", "drizzle kernel")),
-  fillval: only(string("NAN", "value of output pixels without weight")),
-  weight_type: only(choice(["ivm", "exptime", "ivm-sky", null], "ivm", "weights of the input pixels")),
+  pixfrac: PIXFRAC,
+  kernel: KERNEL,
+  fillval: string("NAN", "value of output pixels without weight: a number, NaN or INDEF (0)"),
+  weight_type: choice(
+    ["ivm", "exptime", "ivm-sky", null],
+    "ivm",
+    "weights of the input pixels (None: all alike)",
+  ),
   output_shape: intList(2, "nx,ny of the mosaic", { min: 1 }),
   crpix: floatList(2, "x,y of the reference pixel, 0-based"),
   crval: floatList(2, "right ascension and declination of the reference pixel, degrees"),
   rotation: float(null, "position angle of the mosaic's y axis, degrees"),
   pixel_scale_ratio: float(1, "ratio of the mosaic's pixel scale to the exposures'"),
   pixel_scale: float(null, "pixel scale of the mosaic, arcsec"),
-  output_wcs: only(string("", "ASDF file with the mosaic's WCS")),
+  output_wcs: string("", "ASDF file with the mosaic's WCS under the key wcs"),
   resample_on_skycell: boolean(true, "use the sky cell's grid where the association names one"),
   in_memory: boolean(true, "no effect: exposures are read when they are needed"),
   good_bits: string(
     "~DO_NOT_USE",
     "DQ bits that are good: names or numbers joined by + or a comma; ~ inverts",
   ),
-  include_var_flat: only(boolean(false, "drizzle the flat's variance too")),
-  propagate_dq: only(boolean(false, "drizzle DQ too")),
+  include_var_flat: boolean(false, "drizzle the flat's variance too"),
+  propagate_dq: boolean(false, "OR the DQ flags of the contributing pixels into a plane dq"),
   pixmap_stepsize: integer(10, "pixels between those whose place is computed in full", { min: 1 }),
   pixmap_order: PIXMAP_ORDER,
 } satisfies Spec;
@@ -113,7 +124,7 @@ export const SOURCE_CATALOG = {
   npixels: integer(25, "fewest connected pixels of a source", { min: 1 }),
   deblend: boolean(false, "separate sources that overlap"),
   fit_psf: boolean(true, "fit the PSF to the sources"),
-  forced_segmentation: string("", "segmentation map (_segm) to measure in place of detecting sources"),
+  forced_segmentation: only(string("", "segmentation map to measure in place of detecting sources")),
   override_apcorr: string(null, "aperture correction reference file (ASDF)"),
   override_epsf: string(null, "ePSF reference file (ASDF)"),
 } satisfies Spec;

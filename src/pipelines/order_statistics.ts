@@ -14,12 +14,13 @@ export interface HostChunk {
   readonly guards?: Float32Array;
 }
 
-/** Which values count: "nonzero": finite, not 0; "guarded": finite with a guard above 0; "deviation": |value - centre| of those. */
+/** Which values count: "nonzero": finite, not 0; "guarded": finite with a guard above 0; "deviation": |value - centre| of those; "usable": finite, the guard a DQ word without DO_NOT_USE. */
 export type Selection =
-  { readonly mode: "nonzero" | "guarded" } | { readonly mode: "deviation"; readonly centre: number };
+  | { readonly mode: "nonzero" | "guarded" | "usable" }
+  | { readonly mode: "deviation"; readonly centre: number };
 
 const BINS = 2048;
-const MODES = { nonzero: 0, guarded: 1, deviation: 2 } as const;
+const MODES = { nonzero: 0, guarded: 1, deviation: 2, usable: 3 } as const;
 /** The three digits of a 32-bit key, highest first. */
 const LEVELS = [
   { shift: 21, prefixShift: 32 },

@@ -1,15 +1,18 @@
 import { UserError } from "../host/errors.js";
-import { interpretBitFlags, PIXEL, setNode } from "../host/models/index.js";
+import type { DeviceBuffer } from "../gpu/index.js";
+import { interpretBitFlags, PIXEL, setNode, type WrittenFile } from "../host/models/index.js";
 import type { GridMap } from "../host/wcs/blot_tiles.js";
 import type { PixelMap } from "../host/wcs/pixmap.js";
-import type { RunContext } from "./context.js";
-import { finalize } from "./drizzle.js";
+import type { Band, RunContext } from "./context.js";
+import { checkDrizzleOptions, finalize } from "./drizzle.js";
 import { drizzleExposures, fillValue, geometryOf, type GroupOptions } from "./drizzle_group.js";
 import { flagAgainstMedian } from "./flag_outliers.js";
+import { Intermediates } from "./intermediates.js";
 import type { ModelLibrary } from "./library.js";
 import { type MedianBand, medianImage } from "./median_image.js";
 import { type MosaicGrid, mosaicGrid } from "./mosaic_grid.js";
 import type { OutlierDetectionOptions } from "./options.js";
+import { commonShape, directMedian, flagAgainstOwnPixels } from "./unresampled_outliers.js";
 
 const STEP = "outlier_detection";
 /** Share of the free device memory that the stack of all groups may take. */
@@ -21,33 +24,70 @@ const MEDIAN_PROGRESS = 0.6;
  * Sets DO_NOT_USE and OUTLIER in the DQ of pixels that differ from the median of all groups of exposures, and notes it in
  * meta.cal_step; SKIPPED for fewer than two exposures. Pixels stay on the device; memory is bounded by a few planes of the
  * mosaic, however many exposures there are. Source: romancal 1.0.1 outlier_detection/, stcal 1.20.0 outlier_detection/.
+ * `folder`: where intermediate results go; returns what was written there.
  * Throws UserError for options that cannot be read, and as mosaicGrid.
  */
 export async function outlierDetection(
   ctx: RunContext,
   library: ModelLibrary,
   options: OutlierDetectionOptions,
-): Promise<void> {
+  folder = options.output_dir ?? ".",
+): Promise<readonly WrittenFile[]> {
   if (library.length < 2) {
     ctx.log.warn("Skipping outlier_detection - at least two imaging observations are needed.");
     setStatus(library, "SKIPPED");
-    return;
+    return [];
   }
-  const snr = twoNumbers("snr", options.snr);
-  const scale = twoNumbers("scale", options.scale);
-  const fill = fillValue(STEP, options.fillval);
-  const group: GroupOptions = {
-    pixfrac: options.pixfrac,
-    kernel: options.kernel,
-    stepsize: options.pixmap_stepsize,
-    order: options.pixmap_order === 1 ? 1 : 3,
-    goodBits: interpretBitFlags(options.good_bits),
+  const work: Work = {
+    ...options,
+    snr: twoNumbers("snr", options.snr),
+    scale: twoNumbers("scale", options.scale),
+    fill: fillValue(STEP, options.fillval),
+    flags: PIXEL.DO_NOT_USE | PIXEL.OUTLIER,
+    group: {
+      pixfrac: options.pixfrac,
+      kernel: options.kernel,
+      stepsize: options.pixmap_stepsize,
+      order: options.pixmap_order === 1 ? 1 : 3,
+      goodBits: interpretBitFlags(options.good_bits),
+    },
+    folder,
   };
-  const grid = await mosaicGrid(ctx, library, options.resample_on_skycell);
-  const bands = await ctx.timer.time("median", () =>
-    medianOf(ctx, library, grid, group, fill, options.maskpt),
+  checkDrizzleOptions(work.group);
+  const { counts, files } = await (options.resample_data ? resampled : unresampled)(ctx, library, work);
+  counts.forEach((count, i) =>
+    ctx.log.info(`${library.exposures[i].model.filename}: ${count} pixels marked as outliers`),
   );
+  setStatus(library, "COMPLETE");
+  return files;
+}
+
+interface Work extends Pick<
+  OutlierDetectionOptions,
+  "maskpt" | "backg" | "save_intermediate_results" | "resample_on_skycell"
+> {
+  readonly snr: [number, number];
+  readonly scale: [number, number];
+  readonly fill: number;
+  readonly flags: number;
+  readonly group: GroupOptions;
+  readonly folder: string;
+}
+
+interface Outcome {
+  readonly counts: readonly number[];
+  readonly files: readonly WrittenFile[];
+}
+
+async function resampled(ctx: RunContext, library: ModelLibrary, work: Work): Promise<Outcome> {
+  const { group, snr, scale, backg, fill, flags } = work;
+  const grid = await mosaicGrid(ctx, library, work.resample_on_skycell);
+  const saved = work.save_intermediate_results
+    ? new Intermediates(ctx.gpu, library, work.folder, grid.shape)
+    : undefined;
+  const bands = await ctx.timer.time("median", () => medianOf(ctx, library, grid, work, saved));
   try {
+    await saved?.median(bands, grid.wcs, false);
     const counts = await ctx.timer.time("flag", () =>
       flagAgainstMedian(
         ctx,
@@ -57,16 +97,41 @@ export async function outlierDetection(
           const { map } = geometryOf(exposure, grid, group);
           return { map, pieces: bilinearPieces(map, group) };
         },
-        { snr, scale, backg: options.backg, fill, flags: PIXEL.DO_NOT_USE | PIXEL.OUTLIER },
+        { snr, scale, backg, fill, flags },
       ),
     );
-    counts.forEach((count, i) =>
-      ctx.log.info(`${library.exposures[i].model.filename}: ${count} pixels marked as outliers`),
-    );
+    return { counts, files: saved?.files ?? [] };
   } finally {
     for (const { buffer } of bands) buffer.free();
   }
-  setStatus(library, "COMPLETE");
+}
+
+/** `resample_data` false: the exposures' own pixels, one under the other. */
+async function unresampled(ctx: RunContext, library: ModelLibrary, work: Work): Promise<Outcome> {
+  const { gpu, timer } = ctx;
+  const saved = work.save_intermediate_results
+    ? new Intermediates(gpu, library, work.folder, commonShape(library))
+    : undefined;
+  const options = {
+    goodBits: work.group.goodBits,
+    maskpt: work.maskpt,
+    stackBudget: STACK_SHARE * gpu.memory.available,
+    onImage: async (index: number, band: Band, data: DeviceBuffer) => {
+      const { model, wcs } = library.exposures[index];
+      await saved?.add(index, model.filename, wcs, band, data);
+    },
+  };
+  const bands = await timer.time("median", () => directMedian(ctx, library, options));
+  try {
+    await saved?.median(bands, library.exposures[0].wcs, true);
+    const { snr, flags } = work;
+    const counts = await timer.time("flag", () =>
+      flagAgainstOwnPixels(ctx, library, bands, { snr: snr[0], flags }),
+    );
+    return { counts, files: saved?.files ?? [] };
+  } finally {
+    for (const { buffer } of bands) buffer.free();
+  }
 }
 
 function setStatus(library: ModelLibrary, status: "COMPLETE" | "SKIPPED"): void {
@@ -77,9 +142,8 @@ function medianOf(
   ctx: RunContext,
   library: ModelLibrary,
   grid: MosaicGrid,
-  options: GroupOptions,
-  fill: number,
-  maskpt: number,
+  { group, fill, maskpt }: Work,
+  saved: Intermediates | undefined,
 ): Promise<MedianBand[]> {
   const { gpu } = ctx;
   const groups = [...library.groupIndices().values()];
@@ -90,10 +154,12 @@ function medianOf(
     maskpt,
     stackBudget: STACK_SHARE * gpu.memory.available,
     async drizzle(index, band) {
-      const sums = await drizzleExposures(ctx, library, groups[index], grid, band, options);
+      const sums = await drizzleExposures(ctx, library, groups[index], grid, band, group);
       const rec = gpu.recorder("finalize");
       const { data, weight } = finalize(rec, sums, { fill });
       rec.submit();
+      const { filename } = library.exposures[groups[index][0]].model;
+      await saved?.add(index, filename, grid.wcs, band, data);
       ctx.progress(STEP, (MEDIAN_PROGRESS * (index + 1)) / groups.length);
       return { data, weight, free: () => sums.free() };
     },

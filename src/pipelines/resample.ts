@@ -2,6 +2,8 @@ import { UserError } from "../host/errors.js";
 import { interpretBitFlags, WfiMosaic } from "../host/models/index.js";
 import { l3WcsInfo, l3WcsInfoToAsdf, type OutputWcsOptions } from "../host/wcs/index.js";
 import type { RunContext } from "./context.js";
+import { customGrid } from "./custom_grid.js";
+import { checkDrizzleOptions } from "./drizzle.js";
 import { fillValue, type GroupOptions } from "./drizzle_group.js";
 import type { ModelLibrary } from "./library.js";
 import { buildMosaic, type KeptPlanes } from "./mosaic_bands.js";
@@ -33,9 +35,21 @@ export async function resample(
     stepsize: options.pixmap_stepsize,
     order: options.pixmap_order === 1 ? 1 : 3,
     goodBits: interpretBitFlags(options.good_bits),
+    weightType: options.weight_type,
+    includeVarFlat: options.include_var_flat,
+    propagateDq: options.propagate_dq,
   };
+  checkDrizzleOptions(group);
+  if (options.weight_type === "exptime")
+    ctx.log.warn(
+      "Use of EXPTIME weighting will result in incorrect propagated errors in the resampled product",
+    );
   const fill = fillValue("resample", options.fillval);
-  const grid = await mosaicGrid(ctx, library, options.resample_on_skycell, wcsOptions(options));
+  const { output_wcs, resample_on_skycell } = options;
+  const computed = wcsOptions(options);
+  const grid = output_wcs
+    ? await customGrid(ctx, library, output_wcs, computed.shape)
+    : await mosaicGrid(ctx, library, resample_on_skycell, computed);
   const built = await buildMosaic(ctx, library, grid, group, fill);
   const { mean, max } = built.exposure;
   ctx.log.info(`Mean, max exposure times: ${mean.toFixed(1)}, ${max.toFixed(1)}`);
@@ -52,7 +66,7 @@ export async function resample(
         pixmap_order: options.pixmap_order,
         pixmap_stepsize: options.pixmap_stepsize,
         pointings: library.groupIndices().size,
-        weight_type: "ivm",
+        weight_type: options.weight_type ?? "None",
       },
       exposure_time: mean,
       max_exposure_time: max,

@@ -24,6 +24,7 @@ import {
   withDataset,
   withRun,
 } from "./call.js";
+import { fillValue } from "./drizzle_group.js";
 import { flux } from "./flux.js";
 import type { ModelLibrary } from "./library.js";
 import { resolve } from "./option_types.js";
@@ -124,6 +125,8 @@ function checkOptions(options: MosaicOptions): Checked {
   interpretBitFlags(steps.skymatch.dqbits);
   interpretBitFlags(steps.outlier_detection.good_bits);
   interpretBitFlags(steps.resample.good_bits);
+  fillValue("outlier_detection", steps.outlier_detection.fillval);
+  fillValue("resample", steps.resample.fillval);
   const suffix = save_suffix ?? own.suffix ?? "i2d";
   if (!/^\w[\w.-]*$/.test(suffix))
     throw new UserError(`--save_suffix=${suffix}: expected letters, digits, "_" and "-"`);
@@ -196,7 +199,11 @@ async function imageSteps(run: Run, library: ModelLibrary, { own, steps }: Check
   const work: Record<"flux" | "skymatch" | "outlier_detection", () => Promise<void>> = {
     flux: async () => flux(run.ctx, library),
     skymatch: () => skymatch(run.ctx, library, steps.skymatch),
-    outlier_detection: () => outlierDetection(run.ctx, library, steps.outlier_detection),
+    outlier_detection: async () => {
+      const options = steps.outlier_detection;
+      const folder = options.output_dir ?? folderOf(own);
+      run.files.push(...(await outlierDetection(run.ctx, library, options, folder)));
+    },
   };
   for (const [name, task] of Object.entries(work) as [keyof typeof work, () => Promise<void>][]) {
     const options = steps[name];

@@ -96,7 +96,9 @@ export const SkyMatchStep = imageStep("skymatch", SKYMATCH, (run, library, optio
 export const OutlierDetectionStep = imageStep(
   "outlier_detection",
   OUTLIER_DETECTION,
-  (run, library, options: OutlierDetectionOptions) => outlierDetection(run.ctx, library, options),
+  async (run, library, options: OutlierDetectionOptions) => {
+    run.files.push(...(await outlierDetection(run.ctx, library, options, folderOf(options))));
+  },
 );
 
 /** romancal's ResampleStep: exposures to one mosaic. */

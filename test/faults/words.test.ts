@@ -22,12 +22,14 @@ describe("words that are not understood", () => {
     ["--steps.skymatch.nclip=-1", /--steps\.skymatch\.nclip=-1: expected at least 0/],
     ["--steps.skymatch.skymethod=best", /skymethod=best: expected one of local, global, match/],
     ["--steps.skymatch.match_down=perhaps", /match_down=perhaps: expected true or false/],
-    [
-      "--steps.resample.pixmap_order=2",
-      /pixmap_order=2: romancal has it, this release does not yet; implemented: 1, 3/,
-    ],
-    ["--steps.resample.pixmap_order=4", /pixmap_order=4: expected at most 3/],
-    ["--steps.resample.kernel=lanczos3", /kernel=lanczos3: romancal has it, this release does not yet/],
+    ["--steps.resample.pixmap_order=2", /pixmap_order=2: expected one of 1, 3/],
+    ["--steps.resample.pixmap_order=4", /pixmap_order=4: expected one of 1, 3/],
+    ["--steps.resample.kernel=tophat", /kernel=tophat: expected one of square, gaussian, point/],
+    ["--steps.resample.pixfrac=1.5", /pixfrac=1\.5: expected at most 1/],
+    ["--steps.resample.fillval=none", /resample\.fillval="none": expected a number/],
+    ["--steps.resample.weight_type=flat", /weight_type=flat: expected one of ivm, exptime, ivm-sky, None/],
+    ["--steps.resample.pixmap_stepsize=0", /pixmap_stepsize=0: expected at least 1/],
+    ["--steps.outlier_detection.kernel=SQUARE", /kernel=SQUARE: expected one of square/],
     ["--steps.resample.output_shape=100", /output_shape=100: expected 2 numbers/],
     ["--steps.resample.good_bits=~NO_SUCH_FLAG", /NO_SUCH_FLAG/],
     ["--steps.resample.skip", /--steps\.resample\.skip: without resample there is no mosaic/],
@@ -62,7 +64,7 @@ describe("help", () => {
         expect(text).toContain(`${flag} ${type} ${option.help}`);
       }
     }
-    expect(text).toMatch(/--steps\.resample\.pixfrac <float> [^-]+ \(default: 1\)/);
+    expect(text).toMatch(/--steps\.resample\.pixel_scale_ratio <float> [^-]+ \(default: 1\)/);
   });
 
   it("is printed where there is nothing to do", async () => {

@@ -33,7 +33,7 @@ export interface Golden {
 export const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 
 /** Every array of a tree read into memory, bools and 64-bit integers as numbers. */
-async function loaded(node: AsdfValue): Promise<unknown> {
+export async function loaded(node: AsdfValue): Promise<unknown> {
   if (node instanceof NdArray) {
     const array = await node.read();
     return array instanceof BigInt64Array || array instanceof BigUint64Array

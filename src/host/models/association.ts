@@ -105,6 +105,10 @@ export class Association {
     return this.path === undefined ? "?" : basename(this.path);
   }
 
+  get id(): string | undefined {
+    return (this.json.asn_id ?? undefined) as string | undefined;
+  }
+
   get target(): string | undefined {
     return (this.json.target ?? undefined) as string | undefined;
   }

@@ -19,6 +19,8 @@ import type { WfiImage } from "./wfi_image.js";
 
 const TAG = "asdf://stsci.edu/datamodels/roman/tags/wfi_mosaic-2.0.0";
 const MOSAIC_PLANES = ["data", "err", "weight", "var_poisson", "var_rnoise"] as const;
+/** Planes that an option of resample adds. */
+const EXTRA_PLANES: readonly string[] = ["var_flat", "dq"];
 
 /** Planes of a mosaic, row-major, ny rows of nx; MJy/sr and its square. NaN where no exposure contributes. */
 export interface MosaicArrays {
@@ -29,6 +31,8 @@ export interface MosaicArrays {
   readonly var_poisson: Float32Array;
   readonly var_rnoise: Float32Array;
   readonly var_flat?: Float32Array;
+  /** Flags of all contributing pixels, ORed. */
+  readonly dq?: Uint32Array;
   /** Bit k of plane p of a pixel: exposure 32 p + k contributed. As many planes of ny x nx as exposures need. */
   readonly context: Uint32Array;
 }
@@ -141,10 +145,11 @@ export class WfiMosaic {
   /** The planes in memory: shared with the model, not copied, where the mosaic was made here. */
   async arrays(): Promise<MosaicArrays> {
     const planes: Record<string, unknown> = {};
-    for (const name of [...MOSAIC_PLANES, "var_flat", "context"]) {
+    for (const name of [...MOSAIC_PLANES, ...EXTRA_PLANES, "context"]) {
       const node = this.tree[name];
       if (node instanceof NdArray) planes[name] = await node.read();
-      else if (name !== "var_flat") throw new UserError(`${this.filename}: roman.${name} is missing`);
+      else if (!EXTRA_PLANES.includes(name))
+        throw new UserError(`${this.filename}: roman.${name} is missing`);
     }
     return { shape: this.shape, ...planes } as unknown as MosaicArrays;
   }
@@ -175,7 +180,7 @@ function planesOf({ shape, context, ...planes }: MosaicArrays): AsdfMap {
     throw new Error(`context of ${context.length} words for ${ny} x ${nx}`);
   nodes.data = NdArray.from(planes.data, shape);
   nodes.context = NdArray.from(context, [count, ny, nx]);
-  for (const name of ["err", "weight", "var_poisson", "var_rnoise", "var_flat"] as const) {
+  for (const name of ["err", "weight", "var_poisson", "var_rnoise", "var_flat", "dq"] as const) {
     const array = planes[name];
     if (array) nodes[name] = NdArray.from(array, shape);
   }

@@ -61,6 +61,8 @@ type Which = "fast" | "general" | "complete" | "whole";
 class Pass {
   private readonly bit: number;
   private readonly context: DeviceBuffer;
+  /** Exposure time follows from no context bit: its kernel is square and leaves out pixels that the signal's has. */
+  private readonly untold: boolean;
 
   constructor(
     private readonly rec: Recorder,
@@ -74,7 +76,9 @@ class Pass {
       throw new Error(`drizzleInto: context ${context} of ${32 * sums.context.length}`);
     this.bit = plane ? (1 << (context! & 31)) >>> 0 : 0;
     this.context = plane ?? sums.unused;
-    if (plane) sums.times[context!] = options.exposureTime ?? 0;
+    const { spread, wholeSpread } = exposure.geometry;
+    this.untold = spread !== undefined && !wholeSpread;
+    if (plane) sums.times[context!] = this.untold ? 0 : (options.exposureTime ?? 0);
   }
 
   data(): void {
@@ -127,13 +131,13 @@ class Pass {
     if (amount === 0) return;
     const { input } = this.exposure;
     const errors = this.exposure.errors!;
-    const which = constant || this.exposure.geometry.pixfrac !== 1 ? "whole" : "general";
+    const which = constant || this.untold || this.exposure.geometry.pixfrac !== 1 ? "whole" : "general";
     this.dispatch(which, (at) =>
       this.rec.run(
         at.spread ? spreadCoverage : generalCoverage,
         {
           ...at.inputs,
-          params: { ...at.params, amount, half_side: 0.5 },
+          params: { ...at.params, amount, half_side: 0.5, bit: this.untold ? 0 : this.bit },
           input,
           errors,
           context: this.bit ? this.context : this.exposure.dq, // not looked at without a bit
@@ -219,7 +223,7 @@ class Pass {
       spread: spread !== undefined,
       general: {
         TILE: tables.tile,
-        MAPPED: spread ? geometry.mapped : tables.mapped,
+        MAPPED: geometry.mapped,
         ...(spread ? { KERNEL: spread.kernel } : {}),
       },
     };

@@ -90,9 +90,13 @@ export class ExposureGeometry {
     return this.covering;
   }
 
-  /** Whether the gather must read the map: no quadratic follows it, or lanczos, whose table turns 1e-8 of a pixel into 1e-3 of a weight. */
+  /**
+   * Whether the gather must read the map: no quadratic follows it; lanczos, whose table turns 1e-8 of a pixel into 1e-3 of a weight; or
+   * the square kernel for the exposure time alone, as the row limits then leave in pixels that have no corners.
+   */
   get mapped(): boolean {
-    return this.tables.mapped || (this.wholeSpread?.perPixel ?? 0) > 0;
+    const { tables, spread, wholeSpread } = this;
+    return tables.mapped || (spread !== undefined && (!wholeSpread || wholeSpread.perPixel > 0));
   }
 
   private tablesOf(spread: Spread | undefined, pixfrac: number, fast: boolean): TileTables {

@@ -117,6 +117,41 @@ export function packExposure(
   };
 }
 
+/**
+ * Record the weighing of all pixels of an exposure, wherever they lie: pairs of weight and data as {@link PackedExposure.input}.
+ * The caller frees the buffer.
+ */
+export function weighPixels(
+  gpu: Gpu,
+  rec: Recorder,
+  planes: ExposurePlanes,
+  options: Pick<PackOptions, "goodBits" | "weighting">,
+): DeviceBuffer {
+  const { nx, ny } = planes;
+  const input = gpu.alloc("weights", (nx * ny + 1) * 8);
+  const everywhere = Int32Array.from({ length: 2 * ny }, (_, k) => (k & 1 ? nx - 1 : 0));
+  const limits = gpu.upload("row limits", everywhere);
+  const unused = gpu.alloc("unused", 16);
+  rec.run(
+    pack,
+    {
+      params: packParams(planes, { ...options, level: 0 }, false, 0),
+      data: planes.data.buffer,
+      rnoise: (planes.varRnoise ?? planes.err).buffer,
+      poisson: planes.varPoisson.buffer,
+      flat_variance: (planes.varFlat ?? planes.varPoisson).buffer,
+      dq: planes.dq,
+      limits,
+      input,
+      errors: unused,
+    },
+    [Math.ceil(nx / 64), ny],
+  );
+  limits.free();
+  unused.free();
+  return input;
+}
+
 const WEIGHTINGS = { ivm: 0, exptime: 1, "ivm-sky": 2 } as const;
 
 function packParams(

@@ -1,5 +1,6 @@
 //!include shared/nan.wgsl
 //!include shared/half.wgsl
+//!include outlier_detection/error.wgsl
 // Which pixels of an exposure differ from the blotted median by more than a scaled derivative plus a multiple of the error,
 // for two pairs of factors; with numpy's types (a float16 error gives a float16 product) and its NaN.
 // A word answers for 16 rows of a column: bit r for the first threshold, bit 16 + r for the second.
@@ -17,23 +18,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> masks: array<u32>;
 
 const ROWS = 16u;
-
-fn error_at(i: u32) -> f32 {
-  var x: f32;
-  var largest = 3.4028234663852886e38;
-  if (params.half == 1u) {
-    x = half_lane(err[i >> 1u], i);
-    largest = 65504.0;
-  } else {
-    x = bitcast<f32>(err[i]);
-  }
-  return select(clamp(x, -largest, largest), 0.0, is_nan(x));
-}
-
-fn times_error(snr: f32, error: f32) -> f32 {
-  if (params.half == 1u) { return half_round(half_round(snr) * error); }
-  return snr * error;
-}
 
 // The larger of a slope and the difference between two pixels; NaN differences are left out.
 fn steeper(slope: f32, a: f32, b: f32) -> f32 {

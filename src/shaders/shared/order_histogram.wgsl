@@ -1,7 +1,8 @@
 //!include shared/nan.wgsl
 //!include shared/order_key.wgsl
 // Counts of one digit of the order keys of those values whose higher digits equal a prefix: one level of a radix selection.
-// MODE 0: finite values other than 0; 1: finite values where the guard is above 0; 2: as 1, of |value - centre|.
+// MODE 0: finite values other than 0; 1: finite values where the guard is above 0; 2: as 1, of |value - centre|;
+// 3: finite values where the guard, a DQ word, has no DO_NOT_USE.
 struct Params {
   count: u32,
   shift: u32,        // of the digit
@@ -11,7 +12,7 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> values: array<f32>;
-@group(0) @binding(2) var<storage, read> guards: array<f32>;
+@group(0) @binding(2) var<storage, read> guards: array<u32>; // bits of f32 but in mode 3
 @group(0) @binding(3) var<storage, read_write> bins: array<atomic<u32>>;
 
 override MODE: u32 = 0u;
@@ -21,7 +22,8 @@ var<workgroup> local_bins: array<atomic<u32>, 2048>;
 fn counts(i: u32) -> bool {
   let x = values[i];
   if (MODE == 0u) { return is_finite(x) && x != 0.0; }
-  let guard = guards[i];
+  if (MODE == 3u) { return is_finite(x) && (guards[i] & 1u) == 0u; }
+  let guard = bitcast<f32>(guards[i]);
   return is_finite(x) && !is_nan(guard) && guard > 0.0;
 }
 

@@ -1,0 +1,29 @@
+import { defineKernel, storage, uniform } from "../../gpu/index.js";
+
+/** Bins of one pass. */
+export const WEIGHT_BINS = 4096;
+
+/** Counts (and with SUMS sums) of weights by bins of their order keys; `bins` (3 x 4096 words) and `outside` [0] are cleared by the caller. */
+export const weightBins = defineKernel({
+  label: "outlier_detection/weight_bins",
+  url: new URL("./weight_bins.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ count: "u32", first: "u32", shift: "u32", span: "u32" }),
+    weights: storage("read"),
+    bins: storage("read_write"),
+    outside: storage("read_write"),
+  },
+  constants: ["SUMS"],
+});
+
+/** The weights in chosen bins; `values` [0] is cleared by the caller. */
+export const weightValues = defineKernel({
+  label: "outlier_detection/weight_values",
+  url: new URL("./weight_values.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ count: "u32", first: "u32", shift: "u32" }),
+    weights: storage("read"),
+    chosen: storage("read"),
+    values: storage("read_write"),
+  },
+});
