@@ -89,12 +89,12 @@ function detectionImage(
   const spline = gpu.upload("background spline", meshCoefficients(mesh));
   const onDevice = { params: meshUniforms(mesh), mesh: spline };
   const rec = gpu.recorder("detection image");
-  recordSubtraction(gpu, rec, { nx, ny }, onDevice, { data: input, mask, subtracted: data });
+  const scratch = recordSubtraction(gpu, rec, { nx, ny }, onDevice, { data: input, mask, subtracted: data });
   const smoothing = { fwhm: options.kernel_fwhm, snr: options.snr_threshold };
   const planes = { data, mask, detection, labels: segmentation };
-  recordConvolution(gpu, rec, { nx, ny }, onDevice, planes, smoothing);
+  scratch.push(...recordConvolution(gpu, rec, { nx, ny }, onDevice, planes, smoothing));
   rec.submit();
-  spline.free();
+  for (const buffer of [spline, ...scratch]) buffer.free();
   return { nx, ny, data, err, mask, detection, segmentation, nLabels: 0, background: mesh };
 }
 

@@ -98,3 +98,33 @@ export const backgroundSubtract = defineKernel({
     subtracted: storage("read_write"),
   },
 });
+
+/** Rows of pixels that one invocation of background_subtract_quads takes. */
+export const SUBTRACT_ROWS = 16;
+
+/** Coefficients along x of each row of pixels, meshNx + 5 f32 a row; groups: [ceil(ny / 64)]. */
+export const backgroundLines = defineKernel({
+  label: "source_catalog/background_lines",
+  url: new URL("./background_lines.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ ...meshFields, ny: "u32" }),
+    mesh: storage("read"),
+    lines: storage("read_write"),
+  },
+});
+
+/**
+ * background_subtract for nx a multiple of 4 and boxes at least 4 wide, with the coefficients of background_lines;
+ * groups: [ceil(nx / 256), ceil(ny / SUBTRACT_ROWS)].
+ */
+export const backgroundSubtractQuads = defineKernel({
+  label: "source_catalog/background_subtract_quads",
+  url: new URL("./background_subtract_quads.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ ...meshFields, nx: "u32", ny: "u32" }),
+    data: storage("read"),
+    mask: storage("read"),
+    lines: storage("read"),
+    subtracted: storage("read_write"),
+  },
+});
