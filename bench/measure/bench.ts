@@ -44,7 +44,8 @@ export async function bench(root: URL, options: BenchOptions): Promise<Results> 
       await save();
     }
   const python = options.romancal === "none" ? undefined : await findRomancal(options.romancal);
-  if (!python) options.print("romancal: not found; name a Python that has it with --romancal PYTHON");
+  if (!python && options.romancal !== "none")
+    options.print("romancal: not found; name a Python that has it with --romancal PYTHON");
   for (const suite of options.quick ? quickScenes() : fullScenes(options.suites)) {
     for await (const run of runsOf(root, suite, options, python)) {
       results.runs.push(run);
