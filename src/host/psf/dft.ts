@@ -6,7 +6,7 @@ export interface ComplexImage {
 
 /**
  * Two-dimensional discrete Fourier transform of an image of any size, numpy's convention: forward exp(-2 pi i k x / n) without a
- * factor, inverse exp(+...) divided by nx * ny. By rows and columns with a table of roots, O(n^3): for PSF stamps.
+ * factor, inverse exp(+...) divided by nx * ny. By rows and columns with a table of roots, O(n^3), frequencies k and n - k together: for PSF stamps.
  */
 export function dft2(image: ComplexImage, nx: number, ny: number, inverse = false): ComplexImage {
   const rows = alongRows(image, nx, ny, inverse);
@@ -42,22 +42,49 @@ function alongRows({ re, im }: ComplexImage, nx: number, ny: number, inverse: bo
   const cos = Float64Array.from({ length: nx }, (_, k) => Math.cos((2 * Math.PI * k) / nx));
   const sin = Float64Array.from({ length: nx }, (_, k) => sign * Math.sin((2 * Math.PI * k) / nx));
   const out = { re: new Float64Array(re.length), im: new Float64Array(re.length) };
-  for (let y = 0; y < ny; y++) {
-    const row = y * nx;
-    for (let k = 0; k < nx; k++) {
-      let sumRe = 0;
-      let sumIm = 0;
-      for (let x = 0, root = 0; x < nx; x++) {
-        sumRe += re[row + x] * cos[root] - im[row + x] * sin[root];
-        sumIm += re[row + x] * sin[root] + im[row + x] * cos[root];
+  const real = foldings(nx);
+  const imaginary = foldings(nx);
+  for (let row = 0; row < nx * ny; row += nx) {
+    fold(re, row, nx, real);
+    fold(im, row, nx, imaginary);
+    for (let k = 0; k <= nx >> 1; k++) {
+      let [evenRe, evenIm, oddRe, oddIm] = [0, 0, 0, 0];
+      for (let x = 0, root = 0; x < real.even.length; x++) {
+        evenRe += real.even[x] * cos[root];
+        evenIm += imaginary.even[x] * cos[root];
+        oddRe += real.odd[x] * sin[root];
+        oddIm += imaginary.odd[x] * sin[root];
         root += k;
         if (root >= nx) root -= nx;
       }
-      out.re[row + k] = sumRe;
-      out.im[row + k] = sumIm;
+      const mirror = row + ((nx - k) % nx);
+      out.re[mirror] = evenRe + oddIm;
+      out.im[mirror] = evenIm - oddRe;
+      out.re[row + k] = evenRe - oddIm;
+      out.im[row + k] = evenIm + oddRe;
     }
   }
   return out;
+}
+
+interface Folding {
+  readonly even: Float64Array;
+  readonly odd: Float64Array;
+}
+
+function foldings(n: number): Folding {
+  const length = (n >> 1) + 1;
+  return { even: new Float64Array(length), odd: new Float64Array(length) };
+}
+
+/** Sums and differences of the samples at x and n - x: the first meet the cosines, the others the sines. */
+function fold(line: Float64Array, start: number, n: number, { even, odd }: Folding): void {
+  for (let x = 0; x < even.length; x++) {
+    const alone = x === 0 || 2 * x === n;
+    const other = alone ? 0 : line[start + n - x];
+    even[x] = line[start + x] + other;
+    odd[x] = alone ? 0 : line[start + x] - other;
+  }
 }
 
 function transpose({ re, im }: ComplexImage, nx: number, ny: number): ComplexImage {
