@@ -1,46 +1,40 @@
-import type { Gpu } from "../gpu/index.js";
-import { clippedMoments } from "../shaders/outlier_detection/median.js";
-import { type Chunk, OrderStatistics, stridingGroups } from "./order_statistics.js";
+import type { DeviceBuffer, Gpu } from "../gpu/index.js";
+import { BinnedWeights, type KeyBins, narrowestRun } from "../host/numerics/binned_weights.js";
+import { WEIGHT_BINS, weightBins, weightValues } from "../shaders/outlier_detection/weights.js";
+import { type Chunk, stridingGroups } from "./order_statistics.js";
 
 const SIGMA = 3;
 const MAX_ITERATIONS = 5;
 const LARGEST = 3.4028234663852886e38;
-
-interface Moments {
-  readonly count: number;
-  /** Values of the whole image below the bounds. */
-  readonly below: number;
-  readonly mean: number;
-  readonly std: number;
-}
+/** Bins of the first pass hold 2^20 keys, an eighth of an octave. */
+const COARSE: KeyBins = { first: 0, shift: 20 };
+const MAX_SUMMED_SHIFT = 16;
+const WORKGROUP_WEIGHTS = 32768;
+/** Share of the variance that may stay open within the bins. */
+const OPEN = 1e-5;
+/** Values outside of the bins, read back one by one: at most this share of all or this many; more where the bins must be narrow. */
+const OUTSIDE_SHARE = 1 / 256;
+const OUTSIDE = 65536;
+const MOST_OUTSIDE = 2 ** 22;
 
 /**
  * The weight below which a drizzled pixel is left out of the median: `maskpt` times the sigma-clipped mean of the finite non-zero
  * weights (3 sigma about the median, at most 5 iterations, medians and bounds in float32); NaN where there are none.
- * The medians are exact; sums are f32 within a workgroup about the first median, f64 over the workgroups.
+ * All iterations run on the host, on counts and exact sums over some thousand bins of the weights' float32 keys; weights in bins
+ * that hold a bound or a median, and those far from the rest, are read one by one. Medians, counts and the mean are exact.
  * Source: stcal 1.20.0 outlier_detection/utils.py compute_weight_threshold, astropy 7.2.3 SigmaClip._sigmaclip_noaxis.
  */
 export async function weightThreshold(gpu: Gpu, chunks: readonly Chunk[], maskpt: number): Promise<number> {
-  const order = new OrderStatistics(gpu, chunks, { mode: "nonzero" });
-  const total = await order.count();
+  let pass = await binPass(gpu, chunks, COARSE, 0);
+  const total = sumOf(pass.counts);
   if (total === 0) return NaN;
-  let median = await order.median(0, total);
-  const centre = median;
-  let low = -LARGEST;
-  let high = LARGEST;
-  let moments = await momentsWithin(gpu, chunks, low, high, centre);
-  for (let iteration = 1; iteration <= MAX_ITERATIONS; iteration++) {
-    if (iteration > 1) median = await order.median(moments.below, moments.count);
-    const reach = Math.fround(Math.fround(moments.std) * SIGMA);
-    low = Math.max(low, Math.fround(median - reach));
-    high = Math.min(high, Math.fround(median + reach));
-    const clipped = await momentsWithin(gpu, chunks, low, high, centre);
-    if (clipped.count === 0) return NaN;
-    const settled = clipped.count === moments.count;
-    moments = clipped;
-    if (settled) break;
+  for (let limit = Math.max(OUTSIDE, total * OUTSIDE_SHARE); ; limit *= 4) {
+    const bins = narrowed(pass, Math.max(1, Math.ceil(total - limit)));
+    const within = sumOf(pass.counts.subarray(...bins.run));
+    pass = await binPass(gpu, chunks, bins, total - within);
+    const { mean, open } = await clippedMean(gpu, chunks, pass);
+    if (open <= OPEN || limit >= Math.min(total, MOST_OUTSIDE)) return mean * maskpt;
   }
-  return moments.mean * maskpt;
 }
 
 /** The smallest float32 that is not below `value`: `w < value` is the same for a float32 w. */
@@ -52,49 +46,141 @@ export function nextFloat32(value: number): number {
   return new Float32Array(bits.buffer)[0];
 }
 
-async function momentsWithin(
+interface BinPass extends KeyBins {
+  readonly counts: Uint32Array;
+  readonly sums: Float64Array;
+  readonly outside: Float32Array;
+}
+
+function sumOf(counts: Uint32Array): number {
+  return counts.reduce((sum, n) => sum + n, 0);
+}
+
+/** Finer bins over the narrowest run of a pass's bins that holds `need` values. */
+function narrowed(pass: BinPass, need: number): KeyBins & { readonly run: [number, number] } {
+  const [from, to] = narrowestRun(pass.counts, Math.min(need, sumOf(pass.counts)));
+  const size = 2 ** pass.shift;
+  let shift = 0;
+  while (WEIGHT_BINS * 2 ** shift < (to - from + 1) * size) shift++;
+  return { first: pass.first + from * size, shift, run: [from, to + 1] };
+}
+
+/** One pass over all chunks; `outside`: how many weights at most lie outside of the bins. */
+async function binPass(
   gpu: Gpu,
   chunks: readonly Chunk[],
-  low: number,
-  high: number,
-  centre: number,
-): Promise<Moments> {
-  const groups = chunks.map(({ count }) => stridingGroups(count));
-  const total = groups.reduce((sum, n) => sum + n, 0);
-  const partials = gpu.alloc("clipped moments", total * 16);
+  { first, shift }: KeyBins,
+  outside: number,
+): Promise<BinPass> {
+  const SUMS = shift <= MAX_SUMMED_SHIFT;
+  const bins = gpu.alloc("weight bins", 3 * WEIGHT_BINS * 4);
+  const list = gpu.alloc("weights outside", (1 + outside) * 4);
   try {
-    const rec = gpu.recorder("clipped moments");
-    let first = 0;
-    chunks.forEach(({ values, count }, i) => {
-      rec.run(clippedMoments, { params: { count, first, low, high, centre }, weights: values, partials }, [
-        groups[i],
-      ]);
-      first += groups[i];
-    });
+    const rec = gpu.recorder("weight bins").clear(bins).clear(list, 0, 4);
+    for (const { values, count } of chunks) {
+      // as few workgroups as the sums allow, but enough to fill a device
+      const span = Math.min(
+        WORKGROUP_WEIGHTS,
+        Math.max(1024, Math.ceil(count / stridingGroups(count) / 1024) * 1024),
+      );
+      const params = { count, first, shift, span };
+      rec.run(weightBins, { params, weights: values, bins, outside: list }, [Math.ceil(count / span)], {
+        SUMS,
+      });
+    }
     rec.submit();
-    return finish(await gpu.read(partials, Uint32Array, 0, total * 4), centre);
+    const words = await gpu.read(bins, Uint32Array);
+    const [counts, low, high] = [0, 1, 2].map((k) => words.subarray(k * WEIGHT_BINS, (k + 1) * WEIGHT_BINS));
+    const sums = Float64Array.from(low, (word, b) => word + high[b] * 2 ** 32);
+    return {
+      first,
+      shift,
+      counts,
+      sums,
+      outside: outside ? await listed(gpu, list, outside) : new Float32Array(0),
+    };
   } finally {
-    partials.free();
+    bins.free();
+    list.free();
   }
 }
 
-function finish(partials: Uint32Array, centre: number): Moments {
-  const floats = new Float32Array(partials.buffer);
-  let count = 0;
-  let below = 0;
-  let sum = 0;
-  let squares = 0;
-  for (let i = 0; i < partials.length; i += 4) {
-    count += partials[i];
-    below += partials[i + 1];
-    sum += floats[i + 2];
-    squares += floats[i + 3];
+/** A list as the kernels write it: how many values, then the values. */
+async function listed(gpu: Gpu, list: DeviceBuffer, most: number): Promise<Float32Array> {
+  const words = await gpu.read(list, Uint32Array, 0, 1 + most);
+  return new Float32Array(words.buffer, 4, words[0]);
+}
+
+/** The weights in some of a pass's bins. */
+async function valuesIn(
+  gpu: Gpu,
+  chunks: readonly Chunk[],
+  { first, shift, counts }: BinPass,
+  chosen: ReadonlySet<number>,
+): Promise<Float32Array> {
+  const most = [...chosen].reduce((sum, bin) => sum + counts[bin], 0);
+  const marks = new Uint32Array(WEIGHT_BINS / 32);
+  for (const bin of chosen) marks[bin >> 5] |= 1 << (bin & 31);
+  const marked = gpu.upload("chosen bins", marks);
+  const list = gpu.alloc("weights in bins", (1 + most) * 4);
+  try {
+    const rec = gpu.recorder("weights in bins").clear(list, 0, 4);
+    for (const { values, count } of chunks) {
+      const params = { count, first, shift };
+      rec.run(weightValues, { params, weights: values, chosen: marked, values: list }, [
+        stridingGroups(count),
+      ]);
+    }
+    rec.submit();
+    return await listed(gpu, list, most);
+  } finally {
+    marked.free();
+    list.free();
   }
-  const offset = sum / count;
-  return {
-    count,
-    below,
-    mean: centre + offset,
-    std: Math.sqrt(Math.max(0, squares / count - offset * offset)),
-  };
+}
+
+interface Clipped {
+  readonly mean: number;
+  /** Largest share of a variance that the bins left open. */
+  readonly open: number;
+}
+
+/** The clipped mean from a pass; bins that bounds and medians fall into are read until none is left. */
+async function clippedMean(gpu: Gpu, chunks: readonly Chunk[], pass: BinPass): Promise<Clipped> {
+  const known = new Set<number>();
+  const values = [pass.outside];
+  for (;;) {
+    const all = new Float32Array(values.reduce((sum, part) => sum + part.length, 0));
+    values.reduce((at, part) => (all.set(part, at), at + part.length), 0);
+    const weights = new BinnedWeights(pass, pass.counts, pass.sums, all, known);
+    const result = clip(weights);
+    if (weights.wanted.size === 0 || result.open > OPEN) return result;
+    // what is read moves bounds a little: the neighbours too
+    const chosen = new Set(
+      [...weights.wanted]
+        .flatMap((bin) => [bin - 1, bin, bin + 1])
+        .filter((bin) => pass.counts[bin] > 0 && !known.has(bin)),
+    );
+    values.push(await valuesIn(gpu, chunks, pass, chosen));
+    for (const bin of chosen) known.add(bin);
+  }
+}
+
+function clip(weights: BinnedWeights): Clipped {
+  let [low, high] = [-LARGEST, LARGEST];
+  let sums = weights.within(low, high);
+  let open = sums.open;
+  for (let iteration = 1; iteration <= MAX_ITERATIONS; iteration++) {
+    const median = weights.median(sums.below, sums.count);
+    const reach = Math.fround(Math.fround(sums.std) * SIGMA);
+    low = Math.max(low, Math.fround(median - reach));
+    high = Math.min(high, Math.fround(median + reach));
+    const clipped = weights.within(low, high);
+    if (clipped.count === 0) return { mean: NaN, open };
+    open = Math.max(open, clipped.open);
+    const settled = clipped.count === sums.count;
+    sums = clipped;
+    if (settled) break;
+  }
+  return { mean: sums.mean, open };
 }
