@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { DustMaps } from "../host/dust/dust_maps.js";
 import { UserError } from "../host/errors.js";
+import { checkForcedSegmentation } from "../host/models/forced_segmentation.js";
 import {
   type AsdfMap,
   type AsdfValue,
@@ -26,6 +27,7 @@ import {
 } from "./call.js";
 import { fillValue } from "./drizzle_group.js";
 import { flux } from "./flux.js";
+import { callExposureHooks, callHooks, callMosaicHooks } from "./hooks.js";
 import type { ModelLibrary } from "./library.js";
 import { resolve } from "./option_types.js";
 import {
@@ -84,14 +86,18 @@ async function call(dataset: Dataset, options: MosaicOptions = {}): Promise<Mosa
       const library = libraryOf(run, opened);
       library.pixelsWanted = options.download_exposures ?? false;
       if (own.skip) run.log.info("Step run as standalone, so skip set to False");
+      await callExposureHooks(own.pre_hooks, library);
       await imageSteps(run, library, checked);
       keepLogs(library, run);
-      const resampled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
+      await callExposureHooks(steps.resample.pre_hooks, library);
+      const drizzled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
+      const resampled = await callMosaicHooks(steps.resample.post_hooks, drizzled);
       if (options.download_exposures) for (const exposure of library.exposures) await exposure.download();
       await library.evictAll();
       const found = await catalogOf(run, resampled, steps);
       const results = { mosaic: resampled.mosaic, ...found, exposures: opened.models };
       results.mosaic.meta.cal_logs = [...run.log.lines];
+      await callHooks(own.post_hooks, results.mosaic);
       if (own.save_results) await save(run, checked, library, results);
       return results;
     });
@@ -181,7 +187,8 @@ async function checkReferences(
 ): Promise<void> {
   if (options.skip) return;
   if (dustMaps !== undefined) await (await DustMaps.open(dustMaps)).close();
-  const { override_apcorr, override_epsf, fit_psf } = options;
+  const { override_apcorr, override_epsf, fit_psf, forced_segmentation } = options;
+  if (forced_segmentation) await checkForcedSegmentation(forced_segmentation);
   if (!override_apcorr)
     throw new UserError(
       "source_catalog: no aperture correction reference: name one with --steps.source_catalog.override_apcorr=FILE",
@@ -207,16 +214,16 @@ async function imageSteps(run: Run, library: ModelLibrary, { own, steps }: Check
   };
   for (const [name, task] of Object.entries(work) as [keyof typeof work, () => Promise<void>][]) {
     const options = steps[name];
+    await callExposureHooks(options.pre_hooks, library);
     if (options.skip) {
       run.log.info(`Step ${name} skipped.`);
       noteSkipped(
         library.exposures.map(({ model }) => model),
         name,
       );
-      continue;
-    }
-    await run.step(name, task);
-    if (options.save_results) {
+    } else await run.step(name, task);
+    await callExposureHooks(options.post_hooks, library);
+    if (options.save_results && !options.skip) {
       const folder = options.output_dir ?? folderOf(own);
       run.files.push(...(await writeExposures(library, folder, options.suffix ?? name, run.log.lines)));
     }
@@ -234,9 +241,10 @@ function keepLogs(library: ModelLibrary, run: Run): void {
 
 async function catalogOf(
   run: Run,
-  { mosaic, planes }: ResampleResult,
+  resampled: ResampleResult,
   { source_catalog: options }: StepOptions,
 ): Promise<{ catalog?: MosaicSourceCatalog; segmentation?: MosaicSegmentationMap }> {
+  const { mosaic, planes } = await callMosaicHooks(options.pre_hooks, resampled);
   try {
     if (options.skip) {
       run.log.info("Step source_catalog skipped.");
@@ -245,6 +253,7 @@ async function catalogOf(
     }
     const work = (): ReturnType<typeof sourceCatalog> => sourceCatalog(run.ctx, mosaic, options, planes);
     const { catalog, segmentation } = await run.step("source_catalog", work);
+    await callHooks(options.post_hooks, { catalog, segmentation });
     return { catalog, segmentation };
   } finally {
     for (const buffer of Object.values(planes ?? {})) buffer.free();

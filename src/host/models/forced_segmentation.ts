@@ -1,6 +1,6 @@
 import { UserError } from "../errors.js";
 import { NdArray } from "../asdf/index.js";
-import { describeKind, openRoman } from "./roman_file.js";
+import { type RomanFile, describeKind, openRoman } from "./roman_file.js";
 
 const KINDS = ["mosaic_segmentation_map", "segmentation_map", "multiband_segmentation_map"];
 const MOST_LABEL = 2 ** 31 - 1;
@@ -18,10 +18,8 @@ export async function readForcedSegmentation(
   path: string,
   shape: readonly [number, number],
 ): Promise<ForcedSegmentation> {
-  const file = await openRoman(path);
+  const file = await openSegmentation(path);
   try {
-    if (!KINDS.includes(file.kind ?? ""))
-      throw new UserError(`${path}: expected a segmentation map (_segm), found ${describeKind(file.kind)}`);
     const plane = (name: string): Promise<Float64Array> | ReturnType<NdArray["read"]> => {
       const node = file.roman[name];
       const where = `${path}: roman.${name}`;
@@ -40,6 +38,18 @@ export async function readForcedSegmentation(
   } finally {
     await file.close();
   }
+}
+
+/** Checks that a file is a segmentation map, without reading its arrays. Throws UserError. */
+export async function checkForcedSegmentation(path: string): Promise<void> {
+  await (await openSegmentation(path)).close();
+}
+
+async function openSegmentation(path: string): Promise<RomanFile> {
+  const file = await openRoman(path);
+  if (KINDS.includes(file.kind ?? "")) return file;
+  await file.close();
+  throw new UserError(`${path}: expected a segmentation map (_segm), found ${describeKind(file.kind)}`);
 }
 
 function numbers(array: ArrayLike<number> | ArrayLike<bigint>): ArrayLike<number> {
