@@ -70,10 +70,7 @@ async function boxesOf(gpu: Gpu, { nx, ny, segmentation, nLabels }: Segments): P
     const boxes = own.upload("source boxes", empty);
     gpu
       .recorder("deblend: boxes")
-      .run(segmentBoxes, { params: { nx, ny }, segmentation, boxes }, [
-        Math.ceil(nx / 16),
-        Math.ceil(ny / 16),
-      ])
+      .run(segmentBoxes, { params: { nx, ny }, segmentation, boxes }, flatGroups(nx * ny))
       .submit();
     const found = await gpu.read(boxes, Uint32Array, 0, 4 * nLabels);
     return Array.from({ length: nLabels }, (_, i) => {

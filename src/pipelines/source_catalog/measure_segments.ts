@@ -1,5 +1,6 @@
 import type { Gpu } from "../../gpu/index.js";
 import { MOMENTS_STRIDE, segmentBoxes, segmentMoments } from "../../shaders/source_catalog/measure.js";
+import { flatGroups } from "./label.js";
 import { type MeasureImages, sourceGroups, withBuffers } from "./measure_device.js";
 import { type Shape, shapeOf } from "./measure_shapes.js";
 
@@ -33,10 +34,7 @@ export async function measureSegments(gpu: Gpu, images: MeasureImages): Promise<
     const { data, err, mask, detection, segmentation } = images;
     gpu
       .recorder("source_catalog: segments")
-      .run(segmentBoxes, { params: { nx, ny }, segmentation, boxes }, [
-        Math.ceil(nx / 16),
-        Math.ceil(ny / 16),
-      ])
+      .run(segmentBoxes, { params: { nx, ny }, segmentation, boxes }, flatGroups(nx * ny))
       .run(
         segmentMoments,
         {

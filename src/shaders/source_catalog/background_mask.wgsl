@@ -1,36 +1,34 @@
-//!include shared/nan.wgsl
-// Coverage mask, one bit a pixel: set where data or err is not finite or err <= 0. 1024 pixels a workgroup.
+// Coverage mask, one bit a pixel: set where data or err is not finite or err <= 0. A word of 32 pixels an invocation.
 struct Params { count: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> data: array<f32>;
-@group(0) @binding(2) var<storage, read> err: array<f32>;
+@group(0) @binding(1) var<storage, read> data: array<vec4u>; // bits of f32: a driver may flush denormals
+@group(0) @binding(2) var<storage, read> err: array<vec4u>;
 @group(0) @binding(3) var<storage, read_write> mask: array<u32>;
 
-var<workgroup> words: array<atomic<u32>, 32>;
-
-fn excluded(i: u32) -> bool {
-  let e = bitcast<u32>(err[i]);
-  let positive = e != 0u && e < 0x7f800000u; // by bits: a driver may flush denormals
-  return !is_finite(data[i]) || !positive;
+fn excluded(d: vec4u, e: vec4u) -> vec4<bool> {
+  let infinite = (d & vec4u(0x7f800000u)) == vec4u(0x7f800000u);
+  let positive = (e != vec4u()) & (e < vec4u(0x7f800000u));
+  return infinite | !positive;
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(32)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let tile = group.y * groups.x + group.x;
-  for (var k = 0u; k < 4u; k++) {
-    let at = k * 256u + local;
-    let i = tile * 1024u + at;
-    if (i < params.count && excluded(i)) {
-      atomicOr(&words[at >> 5u], 1u << (at & 31u));
+  let word = (group.y * groups.x + group.x) * 32u + local;
+  if (word * 32u >= params.count) {
+    return;
+  }
+  var bits = 0u;
+  for (var k = 0u; k < 8u; k++) {
+    let quad = word * 8u + k;
+    if (quad * 4u < params.count) {
+      let inside = vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count);
+      let four = excluded(data[quad], err[quad]) & inside;
+      bits |= dot(select(vec4u(), vec4u(1u, 2u, 4u, 8u), four), vec4u(1u)) << (4u * k);
     }
   }
-  workgroupBarrier();
-  let word = tile * 32u + local;
-  if (local < 32u && word * 32u < params.count) {
-    mask[word] = atomicLoad(&words[local]);
-  }
+  mask[word] = bits;
 }

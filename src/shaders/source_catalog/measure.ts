@@ -2,7 +2,7 @@ import { defineKernel, storage, uniform } from "../../gpu/index.js";
 
 const at = (name: string): URL => new URL(`./${name}.wgsl`, import.meta.url);
 
-/** Bounding box of each label; `boxes` (4 words a label) must hold (~0, 0, ~0, 0). Groups: 16 x 16 pixels. */
+/** Bounding box of each label; `boxes` (4 words a label) must hold (~0, 0, ~0, 0). Groups: 1024 pixels in flat order. */
 export const segmentBoxes = defineKernel({
   label: "source_catalog/segment_boxes",
   url: at("segment_boxes"),
