@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type DeviceChoice, openGpu } from "../../src/gpu/index.js";
 import { writeScene } from "../scene/scene.js";
+import { runCTools } from "./c_tools.js";
 import { measureKernels } from "./kernels.js";
 import { findRomancal, runOurs, runRomancal } from "./programs.js";
 import { type Results, type RunResult, emptyResults, median } from "./results.js";
@@ -89,7 +90,9 @@ async function* runsOf(
       const part = await subset(files, scene, exposures, folder);
       const request = { suite, scene: { ...scene, exposures }, files: part, out };
       for (const kind of options.devices) yield await runOurs(root, request, kind, options.repeats);
-      if (romancal && python && suite === "case") yield await runRomancal(root, request, python);
+      if (!romancal || suite !== "case") continue;
+      if (python) yield await runRomancal(root, request, python);
+      yield* await runCTools(request);
     }
   } finally {
     await rm(options.scratch, { recursive: true, force: true });
@@ -100,7 +103,8 @@ function lineOf({ suite, program, kind, scene, seconds, residentBytes, failed }:
   const what = `${suite}: ${scene.exposures} x ${scene.size}^2 into ${scene.mosaic}^2, ${scene.sources} sources`;
   const who = kind ? `${program} on ${kind}` : program;
   if (failed !== undefined) return `${what}; ${who}: FAILED: ${failed}`;
-  return `${what}; ${who}: ${median(seconds).toFixed(2)} s, ${((residentBytes ?? 0) / 1e9).toFixed(2)} GB`;
+  const memory = residentBytes === undefined ? "" : `, ${(residentBytes / 1e9).toFixed(2)} GB`;
+  return `${what}; ${who}: ${median(seconds).toFixed(2)} s${memory}`;
 }
 
 /** romancal's figures over ours, for each scene that both were given. */

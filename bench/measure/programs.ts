@@ -28,18 +28,23 @@ interface Report {
   readonly files: readonly { bytes: number }[];
 }
 
-interface Ended {
+export interface Ended {
   readonly seconds: number;
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** A process from start to exit. */
-function execute(program: string, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+/** A process from start to exit, in folder `cwd`. */
+export function execute(
+  program: string,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd?: string,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
-    const child = spawn(program, words, { env: { ...process.env, ...env } });
+    const child = spawn(program, words, { env: { ...process.env, ...env }, cwd });
     let [out, err] = ["", ""];
     child.stdout.on("data", (text) => (out += String(text)));
     child.stderr.on("data", (text) => (err += String(text)));
