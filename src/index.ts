@@ -50,7 +50,9 @@ export {
 export type { EngineOptions, RunReport } from "./pipelines/call.js";
 export { type Parameters, readParameters, writeParameters } from "./pipelines/parameters.js";
 export type { Logger, Stage } from "./pipelines/context.js";
+export type { Hook } from "./pipelines/option_types.js";
 export type {
+  CatalogProducts,
   FluxOptions,
   OutlierDetectionOptions,
   ResampleOptions,

@@ -162,6 +162,15 @@ export class Exposure {
     }
   }
 
+  /** Hand the planes over to the model and leave the device: what the model is changed to counts from now on. */
+  async handOver(): Promise<void> {
+    await this.download();
+    this.forgetAhead();
+    this.drop();
+    this.transforms.length = 0;
+    this.changedDq = undefined;
+  }
+
   private async saveDq(): Promise<void> {
     if (!this.planes || !this.dqOnDeviceIsNewer) return;
     this.changedDq = await this.ctx.gpu.read(this.planes.dq, Uint32Array, 0, this.nx * this.ny);

@@ -114,6 +114,20 @@ export function string(value: string | null, help: string): Option<string | null
   });
 }
 
+/** A function that is called before or after a step, with what the step works on or has made; waited for. */
+export type Hook<T> = (subject: T) => void | Promise<void>;
+
+/** Functions to call, in order: from a program alone (romancal takes Python names and system calls, which mean nothing here). */
+export function hooks<T>(help: string): Option<readonly Hook<T>[]> {
+  const parse = (given: unknown): readonly Hook<T>[] => {
+    const list = Array.isArray(given) ? given : given === "" || given === null ? [] : [given];
+    if (!list.every((one) => typeof one === "function"))
+      throw new Unfit("expected functions, which a program gives");
+    return list as Hook<T>[];
+  };
+  return option("list", [], help, parse, "functions, from a program alone");
+}
+
 /** A text of two numbers with a space between, e.g. "5.0 4.0". */
 export function pair(value: string, help: string): Option<string> {
   const parse = (given: unknown): string => {
@@ -193,7 +207,7 @@ function sameValue(a: unknown, b: unknown): boolean {
 /** A value as the command line spells it. */
 export function showValue(value: unknown): string {
   if (value === null) return "None";
-  if (Array.isArray(value)) return value.join(",");
+  if (Array.isArray(value)) return value.length ? value.join(",") : "[]";
   return value === "" ? "''" : String(value);
 }
 

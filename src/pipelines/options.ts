@@ -1,3 +1,9 @@
+import type {
+  MosaicSegmentationMap,
+  MosaicSourceCatalog,
+  WfiImage,
+  WfiMosaic,
+} from "../host/models/index.js";
 import {
   type OptionsOf,
   type Spec,
@@ -5,6 +11,7 @@ import {
   choice,
   float,
   floatList,
+  hooks,
   intList,
   integer,
   oneOf,
@@ -26,16 +33,37 @@ const COMMON = {
   output_use_index: only(boolean(true, "append an index to file names where several are written")),
   search_output_file: only(boolean(true, "use the output_file of the parent step")),
   update_version: only(boolean(false, "update old data models to the newest version")),
-  pre_hooks: only(string("", "what to run before the step")),
-  post_hooks: only(string("", "what to run after the step")),
+} satisfies Spec;
+
+/** Hooks of steps that work on exposures: these may be changed, metadata and arrays. */
+const EXPOSURE_HOOKS = {
+  pre_hooks: hooks<readonly WfiImage[]>("what to call before the step"),
+  post_hooks: hooks<readonly WfiImage[]>("what to call after the step"),
+} satisfies Spec;
+
+const RESAMPLE_HOOKS = {
+  pre_hooks: hooks<readonly WfiImage[]>("what to call before the step"),
+  post_hooks: hooks<WfiMosaic>("what to call after the step"),
+} satisfies Spec;
+
+/** What source_catalog makes, for its hooks. */
+export interface CatalogProducts {
+  readonly catalog: MosaicSourceCatalog;
+  readonly segmentation: MosaicSegmentationMap;
+}
+
+const CATALOG_HOOKS = {
+  pre_hooks: hooks<WfiMosaic>("what to call before the step"),
+  post_hooks: hooks<CatalogProducts>("what to call after the step"),
 } satisfies Spec;
 
 /** romancal 1.0.1 flux/flux_step.py: it has no options of its own. */
-export const FLUX = { ...COMMON } satisfies Spec;
+export const FLUX = { ...COMMON, ...EXPOSURE_HOOKS } satisfies Spec;
 
 /** romancal 1.0.1 skymatch/skymatch_step.py */
 export const SKYMATCH = {
   ...COMMON,
+  ...EXPOSURE_HOOKS,
   skymethod: choice(["local", "global", "match", "global+match"], "match", "how the sky is computed"),
   match_down: boolean(true, "match to the lowest sky (true) or to the highest"),
   subtract: boolean(false, "subtract the sky from the data"),
@@ -64,6 +92,7 @@ const KERNEL = {
 /** romancal 1.0.1 outlier_detection/outlier_detection_step.py */
 export const OUTLIER_DETECTION = {
   ...COMMON,
+  ...EXPOSURE_HOOKS,
   weight_type: choice(["ivm", "exptime"], "ivm", "weights of the median image (romancal always uses ivm)"),
   pixfrac: PIXFRAC,
   kernel: KERNEL,
@@ -87,6 +116,7 @@ export const OUTLIER_DETECTION = {
 /** romancal 1.0.1 resample/resample_step.py */
 export const RESAMPLE = {
   ...COMMON,
+  ...RESAMPLE_HOOKS,
   pixfrac: PIXFRAC,
   kernel: KERNEL,
   fillval: string("NAN", "value of output pixels without weight: a number, NaN or INDEF (0)"),
@@ -117,6 +147,7 @@ export const RESAMPLE = {
 /** romancal 1.0.1 source_catalog/source_catalog_step.py */
 export const SOURCE_CATALOG = {
   ...COMMON,
+  ...CATALOG_HOOKS,
   suffix: only(string("cat", "suffix of the catalog's files")),
   bkg_boxsize: integer(1000, "edge of the background's mesh boxes, pixels", { min: 1 }),
   kernel_fwhm: float(2, "full width at half maximum of the smoothing kernel, pixels", { min: 0 }),
@@ -124,7 +155,7 @@ export const SOURCE_CATALOG = {
   npixels: integer(25, "fewest connected pixels of a source", { min: 1 }),
   deblend: boolean(false, "separate sources that overlap"),
   fit_psf: boolean(true, "fit the PSF to the sources"),
-  forced_segmentation: only(string("", "segmentation map to measure in place of detecting sources")),
+  forced_segmentation: string("", "segmentation map (_segm) to measure in place of detecting sources"),
   override_apcorr: string(null, "aperture correction reference file (ASDF)"),
   override_epsf: string(null, "ePSF reference file (ASDF)"),
 } satisfies Spec;
@@ -132,6 +163,7 @@ export const SOURCE_CATALOG = {
 /** romancal 1.0.1 pipeline/mosaic_pipeline.py */
 export const ROMAN_MOS = {
   ...COMMON,
+  ...RESAMPLE_HOOKS,
   on_disk: boolean(false, "no effect: exposures are read when they are needed"),
   resample_on_skycell: boolean(true, "use the sky cell's grid where the association names one"),
 } satisfies Spec;

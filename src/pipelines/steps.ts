@@ -3,6 +3,7 @@ import {
   type Dataset,
   type MosaicSegmentationMap,
   type MosaicSourceCatalog,
+  type PlaneName,
   UserError,
   type WfiImage,
   WfiMosaic,
@@ -11,6 +12,7 @@ import {
 } from "../host/models/index.js";
 import { type EngineOptions, type Run, type RunReport, libraryOf, withDataset, withRun } from "./call.js";
 import { flux } from "./flux.js";
+import { callExposureHooks, callHooks, callMosaicHooks } from "./hooks.js";
 import type { ModelLibrary } from "./library.js";
 import { type Spec, resolve } from "./option_types.js";
 import {
@@ -66,16 +68,27 @@ function imageStep<O extends FluxOptions>(
       return withDataset(inputOf(dataset, checked.input_dir), (opened) =>
         withRun(options, async (run) => {
           const library = libraryOf(run, opened);
+          await callExposureHooks(checked.pre_hooks, library);
           await run.step(name, async () => work(run, library, checked));
+          await callExposureHooks(checked.post_hooks, library);
           if (checked.save_results) {
             const suffix = options.save_suffix ?? checked.suffix ?? name;
             run.files.push(...(await writeExposures(library, folderOf(checked), suffix, run.log.lines)));
-          } else for (const exposure of library.exposures) await exposure.download();
+          } else for (const exposure of library.exposures) await keepArrays(exposure);
           return { exposures: opened.models };
         }),
       );
     },
   };
+}
+
+/** The exposure's arrays in memory, those too that the step left alone: its file is closed when the step has ended. */
+async function keepArrays(exposure: ModelLibrary["exposures"][number]): Promise<void> {
+  await exposure.download();
+  const { model } = exposure;
+  const { shape, ...planes } = await model.arrays();
+  void shape;
+  for (const [name, array] of Object.entries(planes)) if (array) model.setPlane(name as PlaneName, array);
 }
 
 function own<O extends EngineOptions & { save_suffix?: string }>(options: O): Record<string, unknown> {
@@ -110,7 +123,9 @@ export const ResampleStep = {
     return withDataset(inputOf(dataset, checked.input_dir), (opened) =>
       withRun(options, async (run) => {
         const library = libraryOf(run, opened);
-        const { mosaic, planes } = await run.step("resample", () => resample(run.ctx, library, checked));
+        await callExposureHooks(checked.pre_hooks, library);
+        const drizzled = await run.step("resample", () => resample(run.ctx, library, checked));
+        const { mosaic, planes } = await callMosaicHooks(checked.post_hooks, drizzled);
         for (const buffer of Object.values(planes ?? {})) buffer.free();
         await library.evictAll();
         mosaic.meta.cal_logs = [...run.log.lines];
@@ -140,9 +155,11 @@ export const SourceCatalogStep = {
     const mosaic = dataset instanceof WfiMosaic ? dataset : await openMosaic(dataset, checked.input_dir);
     try {
       return await withRun(options, async (run) => {
+        await callHooks(checked.pre_hooks, mosaic);
         const { catalog, segmentation } = await run.step("source_catalog", () =>
           sourceCatalog(run.ctx, mosaic, checked),
         );
+        await callHooks(checked.post_hooks, { catalog, segmentation });
         if (checked.save_results) {
           const name = productName(checked, basename(mosaic.filename));
           const results = { catalog, segmentation };
