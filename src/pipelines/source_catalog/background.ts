@@ -251,9 +251,11 @@ async function refine(
   const table = new Uint32Array(batch.boxes * batch.bins);
   wanted.forEach(({ box, bin }, slot) => (table[box * batch.bins + bin] = slot + 1));
   const slots = gpu.upload("background slots", table);
+  const idle: BinWindow = { ...views[0].window, scale: 0 }; // the kernel passes these boxes by
+  const asking = new Set(wanted.map(({ box }) => box));
   const windows = uploadWindows(
     gpu,
-    views.map(({ window }) => window),
+    views.map(({ window }, box) => (asking.has(box) ? window : idle)),
   );
   const words = PART_WORDS * SUB;
   const parts = gpu.alloc("background parts", 4 * words * wanted.length);

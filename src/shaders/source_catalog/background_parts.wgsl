@@ -4,7 +4,7 @@
 // least key, the greatest key and the sum of the keys modulo 2^32.
 @group(0) @binding(1) var<storage, read> data: array<f32>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
-@group(0) @binding(3) var<storage, read> windows: array<vec2f>;
+@group(0) @binding(3) var<storage, read> windows: array<vec2f>; // scale 0: the box has no slots
 @group(0) @binding(4) var<storage, read> slots: array<u32>; // of each bin: slot + 1, or 0
 @group(0) @binding(5) var<storage, read_write> parts: array<atomic<u32>>; // 4 words a part, zero at first
 
@@ -22,6 +22,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let run = runOf(group);
   let base = group.y * params.bins;
   let window = windows[group.y];
+  if (window.y == 0.0) {
+    return;
+  }
   let shift = firstTrailingBit(params.sub);
   for (var row = run.first; row < run.end; row += params.rowStep) {
     let start = (params.y0 + row) * params.nx;
