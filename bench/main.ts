@@ -47,6 +47,11 @@ export async function main(root: URL, words: readonly string[]): Promise<void> {
   await program.parseAsync([...words], { from: "user" });
 }
 
+/** The words without this machine's folders. */
+function withoutPlaces(words: readonly string[]): string[] {
+  return words.map((word) => word.replace(/^(--\w+=)?.*\/.*$/, "$1PATH"));
+}
+
 async function measure(root: URL, options: Words, words: readonly string[]): Promise<void> {
   const { quick = false, gpu = false } = options;
   const only = options.only?.split(",");
@@ -58,7 +63,6 @@ async function measure(root: URL, options: Words, words: readonly string[]): Pro
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   const results = await bench(root, {
     quick,
-    gpu,
     devices,
     suites: only ? SUITES.filter((suite) => only.includes(suite)) : SUITES,
     kernels: only === undefined || only.includes("kernels"),
@@ -66,7 +70,7 @@ async function measure(root: URL, options: Words, words: readonly string[]): Pro
     romancal: options.romancal,
     scratch: options.scratch,
     out,
-    words,
+    words: withoutPlaces(words),
     print,
   });
   for (const line of ratiosOf(results)) print(line);

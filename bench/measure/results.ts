@@ -10,7 +10,7 @@ export interface Results {
   /** Commit of the working tree; "+" where files were changed. */
   readonly commit: string;
   readonly machine: Machine;
-  /** How it was called. */
+  /** How it was called, places left out. */
   readonly words: readonly string[];
   readonly kernels: KernelResult[];
   readonly runs: RunResult[];

@@ -1,3 +1,4 @@
+import { SCENE } from "../scene/scene.js";
 import { type Results, type RunResult, median } from "../measure/results.js";
 import { table } from "./table.js";
 
@@ -38,14 +39,17 @@ function find(all: readonly Results[], wanted: (run: RunResult) => boolean): Run
 /** Our run and romancal's of the case, of one set of results. */
 function pair(all: readonly Results[], kind: string): [ours: RunResult, romancal: RunResult] | undefined {
   for (const results of [...all].reverse()) {
-    const romancal = find([results], ({ program, suite }) => program === "romancal" && suite === "case");
+    const romancal = find([results], (run) => run.program === "romancal" && isFull(run));
     const ours = find([results], (run) => isCase(run) && kindOf(run) === kind);
     if (ours && romancal) return [ours, romancal];
   }
   return undefined;
 }
 
-const isCase = ({ program, suite }: RunResult): boolean => program === "romancal-webgpu" && suite === "case";
+/** Whether a run is one of the case itself: quick benches make smaller ones. */
+const isFull = ({ suite, scene }: RunResult): boolean =>
+  suite === "case" && JSON.stringify(scene) === JSON.stringify(SCENE);
+const isCase = (run: RunResult): boolean => run.program === "romancal-webgpu" && isFull(run);
 const kindOf = ({ device }: RunResult): string => (device ?? "").split(":")[0];
 const ratio = (value: number | undefined): string => (value === undefined ? NOTHING : value.toFixed(1));
 
