@@ -8,13 +8,14 @@ import {
   type Dataset,
   type MosaicSegmentationMap,
   type MosaicSourceCatalog,
+  type Product,
   type WfiImage,
   type WfiMosaic,
+  ProductWriter,
   checkReference,
   interpretBitFlags,
   prepareFolder,
   readApcorr,
-  writeProducts,
 } from "../host/models/index.js";
 import {
   type EngineOptions,
@@ -94,12 +95,17 @@ async function call(dataset: Dataset, options: MosaicOptions = {}): Promise<Mosa
       const resampled = await callMosaicHooks(steps.resample.post_hooks, drizzled);
       if (options.download_exposures) for (const exposure of library.exposures) await exposure.download();
       await library.evictAll();
-      const found = await catalogOf(run, resampled, steps);
-      const results = { mosaic: resampled.mosaic, ...found, exposures: opened.models };
-      results.mosaic.meta.cal_logs = [...run.log.lines];
-      await callHooks(own.post_hooks, results.mosaic);
-      if (own.save_results) await save(run, checked, library, results);
-      return results;
+      const { mosaic } = resampled;
+      const products = new Products(run, checked, library, mosaic);
+      try {
+        const found = await catalogOf(run, resampled, steps);
+        mosaic.meta.cal_logs = [...run.log.lines];
+        await callHooks(own.post_hooks, mosaic);
+        await products.save(found);
+        return { mosaic, ...found, exposures: opened.models };
+      } finally {
+        await products.abandon();
+      }
     });
   });
 }
@@ -260,16 +266,47 @@ async function catalogOf(
   }
 }
 
-async function save(
-  run: Run,
-  { own, suffix }: Checked,
-  library: ModelLibrary,
-  results: Omit<MosaicResult, "report">,
-): Promise<void> {
-  const name = productName(own, library.association.productName ?? basename(results.mosaic.filename));
-  const products = mosaicProducts(folderOf(own), name, suffix, results);
-  run.ctx.progress("write", 0);
-  const files = await run.ctx.timer.inStep("write", () => writeProducts(products));
-  run.files.push(...files);
-  run.ctx.progress("write", 1);
+type Found = Awaited<ReturnType<typeof catalogOf>>;
+
+/** The files of a run, as far as it saves them. The mosaic's pixels are written while the catalog is made. */
+class Products {
+  private readonly writer = new ProductWriter();
+  private readonly name: string;
+
+  constructor(
+    private readonly run: Run,
+    private readonly checked: Checked,
+    library: ModelLibrary,
+    private readonly mosaic: WfiMosaic,
+  ) {
+    const { own } = checked;
+    this.name = productName(own, library.association.productName ?? basename(mosaic.filename));
+    // What hooks will do to the pixels is not known.
+    const hooked = [
+      own.post_hooks,
+      checked.steps.source_catalog.pre_hooks,
+      checked.steps.source_catalog.post_hooks,
+    ];
+    if (!own.save_results || hooked.some((hooks) => hooks.length)) return;
+    for (const { path, content } of this.list({}))
+      if (!(content instanceof Uint8Array)) this.writer.begin(path, content);
+  }
+
+  async save(found: Found): Promise<void> {
+    if (!this.checked.own.save_results) return;
+    const { ctx, files } = this.run;
+    ctx.progress("write", 0);
+    files.push(...(await ctx.timer.inStep("write", () => this.writer.finish(this.list(found)))));
+    ctx.progress("write", 1);
+  }
+
+  /** Nothing that was begun stays; after save() there is nothing to do. */
+  abandon(): Promise<void> {
+    return this.writer.abandon();
+  }
+
+  private list(found: Found): Product[] {
+    const { own, suffix } = this.checked;
+    return mosaicProducts(folderOf(own), this.name, suffix, { mosaic: this.mosaic, ...found });
+  }
 }

@@ -10,10 +10,12 @@ export interface Sink {
   readonly position: number;
   write(bytes: Uint8Array): Promise<void>;
   patch(offset: number, bytes: Uint8Array): Promise<void>;
+  /** Forgets all that was written. */
+  rewind(): Promise<void>;
 }
 
 export class MemorySink implements Sink {
-  readonly #pieces: { offset: number; bytes: Uint8Array }[] = [];
+  #pieces: { offset: number; bytes: Uint8Array }[] = [];
   position = 0;
 
   write(bytes: Uint8Array): Promise<void> {
@@ -25,6 +27,12 @@ export class MemorySink implements Sink {
 
   patch(offset: number, bytes: Uint8Array): Promise<void> {
     this.#pieces.push({ offset, bytes });
+    return Promise.resolve();
+  }
+
+  rewind(): Promise<void> {
+    this.#pieces = [];
+    this.position = 0;
     return Promise.resolve();
   }
 
@@ -47,6 +55,11 @@ class FileSink implements Sink {
 
   patch(offset: number, bytes: Uint8Array): Promise<void> {
     return timed("write", bytes.length, () => this.#put(offset, bytes));
+  }
+
+  async rewind(): Promise<void> {
+    await this.handle.truncate(0);
+    this.position = 0;
   }
 
   async #put(offset: number, bytes: Uint8Array): Promise<void> {

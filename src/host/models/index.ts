@@ -33,6 +33,7 @@ export { catalogParquet } from "./catalog_parquet.js";
 export {
   type Product,
   type WrittenFile,
+  ProductWriter,
   baseName,
   prepareFolder,
   productPath,

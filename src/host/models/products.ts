@@ -34,23 +34,70 @@ export async function prepareFolder(folder: string): Promise<void> {
  * renamed when the last is complete. ASDF arrays are lz4-compressed, as roman_datamodels does. Throws UserError for a full disk or
  * a folder that cannot be written to.
  */
-export async function writeProducts(products: readonly Product[]): Promise<WrittenFile[]> {
-  const mark = `.part-${process.pid}-${randomBytes(3).toString("hex")}`;
-  const parts = products.map(({ path }) => path + mark);
-  try {
-    for (const [i, { path, content }] of products.entries()) {
-      await prepareFolder(dirname(path));
-      if (content instanceof Uint8Array) await writeFile(parts[i], content);
-      else await writeAsdf(parts[i], content, { compression: PRODUCT_COMPRESSION });
-    }
-    for (const [i, { path }] of products.entries()) await rename(parts[i], path);
-  } catch (error) {
-    await Promise.all(parts.map((part) => rm(part, { force: true }).catch(() => undefined)));
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined || error instanceof UserError) throw error;
-    throw new UserError(`the products could not be written: ${message}`);
+export function writeProducts(products: readonly Product[]): Promise<WrittenFile[]> {
+  return new ProductWriter().finish(products);
+}
+
+interface Begun {
+  readonly part: string;
+  readonly written: Promise<void>;
+  amend(tree: AsdfMap): void;
+  abandon(reason: Error): void;
+}
+
+/** {@link writeProducts} for products whose arrays are final before their metadata. Either finish or abandon it. */
+export class ProductWriter {
+  private readonly mark = `.part-${process.pid}-${randomBytes(3).toString("hex")}`;
+  private readonly begun = new Map<string, Begun>();
+
+  /** Starts to write the arrays of a product; its metadata, and what goes wrong, come with {@link finish}. */
+  begin(path: string, tree: AsdfMap): void {
+    const part = path + this.mark;
+    let settle: Pick<Begun, "amend" | "abandon">;
+    const amended = new Promise<AsdfMap>((amend, abandon) => (settle = { amend, abandon }));
+    amended.catch(() => undefined);
+    const written = prepareFolder(dirname(path)).then(() =>
+      writeAsdf(part, tree, { compression: PRODUCT_COMPRESSION, amended }),
+    );
+    written.catch(() => undefined);
+    this.begun.set(path, { part, written, ...settle! });
   }
-  return Promise.all(products.map(async ({ path }) => ({ path, bytes: (await stat(path)).size })));
+
+  /** Writes the rest and makes all products appear. Those begun and not among them do not. */
+  async finish(products: readonly Product[]): Promise<WrittenFile[]> {
+    const parts = products.map(({ path }) => path + this.mark);
+    try {
+      for (const [i, { path, content }] of products.entries()) {
+        const begun = this.begun.get(path);
+        if (begun && !(content instanceof Uint8Array)) {
+          begun.amend(content);
+          await begun.written;
+          continue;
+        }
+        await prepareFolder(dirname(path));
+        if (content instanceof Uint8Array) await writeFile(parts[i], content);
+        else await writeAsdf(parts[i], content, { compression: PRODUCT_COMPRESSION });
+      }
+      for (const [i, { path }] of products.entries()) await rename(parts[i], path);
+    } catch (error) {
+      await this.abandon();
+      await Promise.all(parts.map((part) => rm(part, { force: true }).catch(() => undefined)));
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined || error instanceof UserError) throw error;
+      throw new UserError(`the products could not be written: ${message}`);
+    }
+    return Promise.all(products.map(async ({ path }) => ({ path, bytes: (await stat(path)).size })));
+  }
+
+  /** Leaves nothing of what was begun; nothing happens after {@link finish}. */
+  async abandon(): Promise<void> {
+    for (const { abandon, written, part } of this.begun.values()) {
+      abandon(new Error("abandoned"));
+      await written.catch(() => undefined);
+      await rm(part, { force: true }).catch(() => undefined);
+    }
+    this.begun.clear();
+  }
 }
 
 /** `FOLDER/NAME_SUFFIX.EXT`. */
