@@ -8,6 +8,8 @@ a step is \`--steps.STEP.OPTION=VALUE\` for the pipeline and \`--OPTION=VALUE\` 
 \`{ steps: { STEP: { OPTION: VALUE } } }\`. "Implemented" names the values that this release computes where romancal has more; the
 others are refused by name.
 
+\`roman_hlp\` takes the options of \`roman_mos\`, for its steps skymatch, outlier_detection and resample.
+
 This page is made by \`npm run docs:options\`; a test holds it to the options themselves.`;
 
 /** docs/options.md: the options as they are. */

@@ -194,8 +194,8 @@ def main():
         full_sky(a.out / "skymap_sky.asdf")
         z, ra, angle = rng.uniform(-1, 1, 150), rng.uniform(0, 360, 150), rng.uniform(0, 360, 150)
         sky = [*SKY_POINTINGS, *zip(ra.tolist(), np.rad2deg(np.arcsin(z)).tolist(), angle.tolist())]
-        grid = [(ra, dec, 17.0) for dec in (84.55, 84.7, 86.0, 87.3, 88.15, 88.2006, 88.25, 89.0, 89.7, 89.97)
-                for ra in (0, 0.3, 11, 22.4, 22.6, 90, 135, 222, 337.4, 337.6, 359.9)]
+        grid = [(ra, dec, 17.0) for dec in (84.55, 86.0, 88.15, 88.25, 89.7)
+                for ra in (0, 11, 22.4, 22.6, 135, 337.4, 359.9)]
         (a.out / "matches_sky.json").write_text(json.dumps(matches(a.out / "skymap_sky.asdf", sky)))
         (a.out / "matches_subset.json").write_text(json.dumps(matches(SUBSET, [*SUBSET_POINTINGS, *grid])))
         return

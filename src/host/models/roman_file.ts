@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { UserError } from "../errors.js";
-import { type AsdfFile, type AsdfMap, isMap, openAsdf, tagOf } from "../asdf/index.js";
+import { type AsdfFile, type AsdfMap, type OpenOptions, isMap, openAsdf, tagOf } from "../asdf/index.js";
 
 /** The `roman` node of a file, with what is needed to let go of the file. */
 export interface RomanFile {
@@ -15,7 +15,7 @@ export interface RomanFile {
  * Opens an ASDF file and checks that it is one of Roman's.
  * Throws UserError naming the file where it is missing, damaged or not Roman's.
  */
-export async function openRoman(path: string): Promise<RomanFile> {
+export async function openRoman(path: string, options: OpenOptions = {}): Promise<RomanFile> {
   const size = await stat(path).then(
     (entry) => (entry.isFile() ? entry.size : -1),
     (error: NodeJS.ErrnoException) => {
@@ -23,7 +23,7 @@ export async function openRoman(path: string): Promise<RomanFile> {
     },
   );
   if (size < 0) throw new UserError(`${path}: expected a file, found a folder`);
-  const file: AsdfFile = await openAsdf(path);
+  const file: AsdfFile = await openAsdf(path, options);
   const { roman } = file.tree;
   if (!isMap(roman)) {
     await file.close();
