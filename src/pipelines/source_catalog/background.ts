@@ -17,6 +17,7 @@ import {
   backgroundParts,
   backgroundSums,
   CHUNK_ROWS,
+  SUMS_A_GROUP,
 } from "../../shaders/source_catalog/background.js";
 import type { BackgroundMesh } from "./types.js";
 
@@ -283,19 +284,20 @@ async function momentsOf(
     clip ? [clip.median, roundUp(clip.lower), -roundUp(-clip.upper), 0] : [0, 1, -1, 0],
   );
   const bounds = gpu.upload("background bounds", Float32Array.from(rows));
-  const sums = gpu.alloc("background sums", 8 * chunks * batch.boxes);
+  const partials = chunks * SUMS_A_GROUP;
+  const sums = gpu.alloc("background sums", 8 * partials * batch.boxes);
   const { data, mask } = batch.grid;
   gpu
     .recorder("background sums")
     .run(backgroundSums, { params: uniforms(batch), data, mask, bounds, sums }, boxGroups(batch))
     .submit();
-  const all = await gpu.read(sums, Float32Array, 0, 2 * chunks * batch.boxes);
+  const all = await gpu.read(sums, Float32Array, 0, 2 * partials * batch.boxes);
   bounds.free();
   sums.free();
   return clips.map((clip, box) => {
     if (!clip) return { median: NaN, std: NaN, count: 0 };
     let [first, second] = [0, 0];
-    for (let i = box * chunks; i < (box + 1) * chunks; i++) {
+    for (let i = box * partials; i < (box + 1) * partials; i++) {
       first += all[2 * i];
       second += all[2 * i + 1];
     }

@@ -24,7 +24,7 @@ export const meshFields = {
   boxHeight: "u32",
 } as const;
 
-/** Rows of a box that one workgroup walks, and that share one partial sum of background_sums. */
+/** Rows of a box that one workgroup walks. */
 export const CHUNK_ROWS = 8;
 
 /** Coverage mask, one bit a pixel; 1024 pixels a workgroup in flat order. */
@@ -72,6 +72,9 @@ export const backgroundParts = defineKernel({
     parts: storage("read_write"),
   },
 });
+
+/** Partial sums that a workgroup of background_sums gives. */
+export const SUMS_A_GROUP = 256;
 
 /** First and second moments of the clipped pixels; groups: [chunks, boxes]. */
 export const backgroundSums = defineKernel({
