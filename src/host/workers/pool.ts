@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 
 /** What a worker does (codec.mjs). */
 export interface Tasks {
@@ -119,7 +119,7 @@ export const workers = new WorkerPool(Math.min(MOST_WORKERS, availableParallelis
 
 /** Memory that was read into and may be again: the first touch of memory costs as much as decoding into it. */
 class SpareBuffers {
-  #buffers: ArrayBuffer[] = [];
+  readonly #buffers: ArrayBuffer[] = [];
 
   /** A spare buffer of this size, if there is one; its contents are undefined. */
   take(bytes: number): ArrayBuffer | undefined {
@@ -132,8 +132,12 @@ class SpareBuffers {
     if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) this.#buffers.push(buffer);
   }
 
+  /** Gives the memory back now: sent where nobody listens, it does not wait for the garbage collector. */
   clear(): void {
-    this.#buffers = [];
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage(null, this.#buffers.splice(0));
+    port1.close();
+    port2.close();
   }
 }
 

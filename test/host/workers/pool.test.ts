@@ -45,6 +45,14 @@ describe("worker threads", () => {
     spareBuffers.clear();
   });
 
+  it("let go of memory that is not wanted any more", () => {
+    const old = new Uint8Array(1000);
+    spareBuffers.put(old);
+    spareBuffers.clear();
+    expect(old.byteLength).toBe(0);
+    expect(spareBuffers.take(1000)).toBeUndefined();
+  });
+
   it("leave it to the main thread to say what is wrong with a block", async () => {
     const path = await file("bad.asdf");
     const bytes = await readFile(path);
