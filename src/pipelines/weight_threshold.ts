@@ -16,6 +16,9 @@ const OPEN = 1e-5;
 const OUTSIDE_SHARE = 1 / 256;
 const OUTSIDE = 65536;
 const MOST_OUTSIDE = 2 ** 22;
+/** Of images larger than this the first pass looks at a part, some rows of 1024 weights: it only says where the bins go. */
+const SAMPLED_PIXELS = 2 ** 22;
+const SAMPLE = 16;
 
 /**
  * The weight below which a drizzled pixel is left out of the median: `maskpt` times the sigma-clipped mean of the finite non-zero
@@ -25,15 +28,35 @@ const MOST_OUTSIDE = 2 ** 22;
  * Source: stcal 1.20.0 outlier_detection/utils.py compute_weight_threshold, astropy 7.2.3 SigmaClip._sigmaclip_noaxis.
  */
 export async function weightThreshold(gpu: Gpu, chunks: readonly Chunk[], maskpt: number): Promise<number> {
-  let pass = await binPass(gpu, chunks, COARSE, 0);
-  const total = sumOf(pass.counts);
-  if (total === 0) return NaN;
+  const pixels = chunks.reduce((sum, { count }) => sum + count, 0);
+  for (const every of pixels > SAMPLED_PIXELS ? [SAMPLE, 1] : [1]) {
+    const coarse = await binPass(gpu, chunks, COARSE, 0, every);
+    const mean = await meanFrom(gpu, chunks, coarse, every);
+    if (mean !== undefined) return mean * maskpt;
+  }
+  return NaN;
+}
+
+/** The clipped mean, its bins placed after a first pass over one in `every` weights; undefined where that found too few. */
+async function meanFrom(
+  gpu: Gpu,
+  chunks: readonly Chunk[],
+  coarse: BinPass,
+  every: number,
+): Promise<number | undefined> {
+  let pass = coarse;
+  let total = sumOf(coarse.counts) * every;
+  if (total === 0) return undefined;
   for (let limit = Math.max(OUTSIDE, total * OUTSIDE_SHARE); ; limit *= 4) {
-    const bins = narrowed(pass, Math.max(1, Math.ceil(total - limit)));
-    const within = sumOf(pass.counts.subarray(...bins.run));
-    pass = await binPass(gpu, chunks, bins, total - within);
+    const factor = pass === coarse ? every : 1;
+    const bins = narrowed(pass, Math.max(1, Math.ceil((total - limit) / factor)));
+    const beyond = total - sumOf(pass.counts.subarray(...bins.run)) * factor;
+    const room = factor === 1 ? beyond : 2 * beyond + OUTSIDE;
+    pass = await binPass(gpu, chunks, bins, room);
+    if (pass.beyond > room) return undefined;
+    total = sumOf(pass.counts) + pass.beyond;
     const { mean, open } = await clippedMean(gpu, chunks, pass);
-    if (open <= OPEN || limit >= Math.min(total, MOST_OUTSIDE)) return mean * maskpt;
+    if (open <= OPEN || limit >= Math.min(total, MOST_OUTSIDE)) return mean;
   }
 }
 
@@ -50,6 +73,8 @@ interface BinPass extends KeyBins {
   readonly counts: Uint32Array;
   readonly sums: Float64Array;
   readonly outside: Float32Array;
+  /** How many weights lie outside; they are in `outside` where there was room. */
+  readonly beyond: number;
 }
 
 function sumOf(counts: Uint32Array): number {
@@ -65,12 +90,13 @@ function narrowed(pass: BinPass, need: number): KeyBins & { readonly run: [numbe
   return { first: pass.first + from * size, shift, run: [from, to + 1] };
 }
 
-/** One pass over all chunks; `outside`: how many weights at most lie outside of the bins. */
+/** One pass over all chunks, or one in `every` of their rows of 1024; `outside`: room for weights outside of the bins. */
 async function binPass(
   gpu: Gpu,
   chunks: readonly Chunk[],
   { first, shift }: KeyBins,
   outside: number,
+  every = 1,
 ): Promise<BinPass> {
   const SUMS = shift <= MAX_SUMMED_SHIFT;
   const bins = gpu.alloc("weight bins", 3 * WEIGHT_BINS * 4);
@@ -83,7 +109,7 @@ async function binPass(
         WORKGROUP_WEIGHTS,
         Math.max(1024, Math.ceil(count / stridingGroups(count) / 1024) * 1024),
       );
-      const params = { count, first, shift, span };
+      const params = { count, first, shift, span, every };
       rec.run(weightBins, { params, weights: values, bins, outside: list }, [Math.ceil(count / span)], {
         SUMS,
       });
@@ -92,23 +118,21 @@ async function binPass(
     const words = await gpu.read(bins, Uint32Array);
     const [counts, low, high] = [0, 1, 2].map((k) => words.subarray(k * WEIGHT_BINS, (k + 1) * WEIGHT_BINS));
     const sums = Float64Array.from(low, (word, b) => word + high[b] * 2 ** 32);
-    return {
-      first,
-      shift,
-      counts,
-      sums,
-      outside: outside ? await listed(gpu, list, outside) : new Float32Array(0),
-    };
+    return { first, shift, counts, sums, ...(await listed(gpu, list, outside)) };
   } finally {
     bins.free();
     list.free();
   }
 }
 
-/** A list as the kernels write it: how many values, then the values. */
-async function listed(gpu: Gpu, list: DeviceBuffer, most: number): Promise<Float32Array> {
-  const words = await gpu.read(list, Uint32Array, 0, 1 + most);
-  return new Float32Array(words.buffer, 4, words[0]);
+/** A list as the kernels write it: how many values, then those of them that there was room for. */
+async function listed(
+  gpu: Gpu,
+  list: DeviceBuffer,
+  room: number,
+): Promise<{ beyond: number; outside: Float32Array }> {
+  const words = await gpu.read(list, Uint32Array, 0, 1 + room);
+  return { beyond: words[0], outside: new Float32Array(words.buffer, 4, Math.min(room, words[0])) };
 }
 
 /** The weights in some of a pass's bins. */
@@ -132,7 +156,7 @@ async function valuesIn(
       ]);
     }
     rec.submit();
-    return await listed(gpu, list, most);
+    return (await listed(gpu, list, most)).outside;
   } finally {
     marked.free();
     list.free();

@@ -1,12 +1,15 @@
 //!include shared/nan.wgsl
 //!include shared/order_key.wgsl
 // The finite non-zero weights by their order keys: how many fall into each of 4096 bins of 2^shift keys from `first` on, and
-// (SUMS) the sum of how far their keys lie above the bin's first, in 64 bits. Weights outside the bins go to `outside`, in any order.
+// (SUMS) the sum of how far their keys lie above the bin's first, in 64 bits. Of every
+// `every` rows of 1024 weights one is looked at. Weights outside the bins go to `outside`, in any
+// order, as many as it has room for.
 struct Params {
   count: u32,
   first: u32, // key, a multiple of 2^shift
   shift: u32, // at most 20
   span: u32,  // weights of a workgroup, a multiple of 4; times 2^shift below 2^32 where sums are wanted
+  every: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
@@ -27,7 +30,8 @@ fn add(w: f32) {
     atomicAdd(&counts[bin], 1u);
     if (SUMS) { atomicAdd(&sums[bin], above & ((1u << params.shift) - 1u)); }
   } else {
-    atomicStore(&outside[1u + atomicAdd(&outside[0], 1u)], bitcast<u32>(w));
+    let at = 1u + atomicAdd(&outside[0], 1u);
+    if (at < arrayLength(&outside)) { atomicStore(&outside[at], bitcast<u32>(w)); }
   }
 }
 
@@ -40,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   workgroupBarrier();
   let start = group.x * params.span;
   let end = min(start + params.span, params.count);
-  for (var i = start + 4u * lane; i < end; i += 1024u) {
+  for (var i = start + 4u * lane; i < end; i += 1024u * params.every) {
     let w = weights[i >> 2u];
     add(w.x);
     if (i + 1u < end) { add(w.y); }

@@ -3,12 +3,13 @@ import { defineKernel, storage, uniform } from "../../gpu/index.js";
 /** Bins of one pass. */
 export const WEIGHT_BINS = 4096;
 
-/** Counts (and with SUMS sums) of weights by bins of their order keys; `bins` (3 x 4096 words) and `outside` [0] are cleared by the caller. */
+/** Counts (and with SUMS sums) of weights by bins of their order keys; `bins` (3 x 4096 words) and `outside` [0] are cleared by the
+ * caller; `outside` [0] may say more than there is room for. */
 export const weightBins = defineKernel({
   label: "outlier_detection/weight_bins",
   url: new URL("./weight_bins.wgsl", import.meta.url),
   bindings: {
-    params: uniform({ count: "u32", first: "u32", shift: "u32", span: "u32" }),
+    params: uniform({ count: "u32", first: "u32", shift: "u32", span: "u32", every: "u32" }),
     weights: storage("read"),
     bins: storage("read_write"),
     outside: storage("read_write"),

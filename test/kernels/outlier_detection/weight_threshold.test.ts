@@ -53,6 +53,17 @@ describe("weightThreshold", () => {
     expect(await threshold(Float32Array.of(1, 2, 3, 4))).toBeCloseTo(2.5 * 0.7, 6);
   });
 
+  it.each([
+    ["nothing", 0],
+    ["one value only", 3],
+  ])("does not depend on its first look at a large image, which sees %s", async (_name, seen) => {
+    // of more than 2^22 pixels it looks at every 16th row of 1024, or at fewer
+    const weights = Float32Array.from({ length: 4_300_001 }, (_, i) => ((i >> 10) % 16 ? 1 + (i % 4) : seen));
+    const sum = weights.reduce((total, w) => total + w, 0);
+    const count = weights.reduce((total, w) => total + (w > 0 ? 1 : 0), 0);
+    expect(await threshold(weights)).toBeCloseTo((0.7 * sum) / count, 12); // none is 3 sigma off; sums are exact
+  });
+
   it("is NaN where no weight counts", async () => {
     expect(await threshold(Float32Array.of(0, NaN, Infinity))).toBeNaN();
   });
