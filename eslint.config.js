@@ -13,7 +13,7 @@ const forbid = (files, patterns) => ({
 });
 
 export default tseslint.config(
-  { ignores: ["dist/", "out/", "fixtures/", "coverage/", "bench/results/", ".gpu/"] },
+  { ignores: ["dist/", "out/", "fixtures/", "coverage/", "bench/results/", ".gpu/", ".cache/"] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   {
