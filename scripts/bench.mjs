@@ -9,7 +9,7 @@ const built = join(root, ".cache/bench");
 /** Of sources: results do not ask for a build. */
 function newest(folder) {
   const times = readdirSync(folder, { recursive: true })
-    .filter((name) => /\.(ts|wgsl)$/.test(name))
+    .filter((name) => /\.(ts|wgsl|mjs)$/.test(name))
     .map((name) => statSync(join(folder, name)).mtimeMs);
   return Math.max(0, ...times);
 }
@@ -25,9 +25,9 @@ function buildBench() {
     join(root, "bench/tsconfig.json"),
   ]);
   cpSync(join(root, "package.json"), join(built, "package.json"));
-  const wgsl = (path) => statSync(path).isDirectory() || path.endsWith(".wgsl");
+  const asIs = (path) => statSync(path).isDirectory() || /\.(wgsl|mjs)$/.test(path);
   for (const folder of ["src", "bench"])
-    cpSync(join(root, folder), join(built, folder), { recursive: true, filter: wgsl });
+    cpSync(join(root, folder), join(built, folder), { recursive: true, filter: asIs });
 }
 
 if (!existsSync(join(root, ".gpu/enter.sh")) || existsSync(join(root, "node_modules/typescript"))) {

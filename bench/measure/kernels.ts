@@ -11,7 +11,6 @@ import { fill } from "../../src/shaders/drizzle/kernels.js";
 import { scalePlane } from "../../src/shaders/flux/kernels.js";
 import { flagOutliers, threshold } from "../../src/shaders/outlier_detection/flag.js";
 import {
-  clippedMoments,
   maskLowWeight,
   nanmedian,
   nanmedianMany,
@@ -108,13 +107,6 @@ function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
     }),
     one(subtractSky.label, "f32 plane", n, 8 * n, (rec) =>
       rec.run(subtractSky, { params: { count: n, sky: 0 }, data: b }, [strides(n)]),
-    ),
-    one(clippedMoments.label, "weights", n, 4 * n, (rec) =>
-      rec.run(
-        clippedMoments,
-        { params: { count: n, first: 0, low: -9, high: 9, centre: 0 }, weights: a, partials },
-        [strides(n)],
-      ),
     ),
     one(maskLowWeight.label, "one layer", n, 12 * n, (rec) =>
       rec.run(

@@ -3,17 +3,6 @@ import { defineKernel, storage, uniform } from "../../gpu/index.js";
 /** Most layers that `nanmedian` sorts; beyond them `nanmedianMany` selects. */
 export const MAX_SORTED_LAYERS = 16;
 
-/** Partial count, count below, sum and sum of squares of the weights within bounds; one vec4u a workgroup. */
-export const clippedMoments = defineKernel({
-  label: "outlier_detection/clipped_moments",
-  url: new URL("./clipped_moments.wgsl", import.meta.url),
-  bindings: {
-    params: uniform({ count: "u32", first: "u32", low: "f32", high: "f32", centre: "f32" }),
-    weights: storage("read"),
-    partials: storage("read_write"),
-  },
-});
-
 /** A run of a group's pixels into its layer of a stack, NaN where the weight is below the threshold. */
 export const maskLowWeight = defineKernel({
   label: "outlier_detection/mask_low_weight",
