@@ -10,11 +10,7 @@ import { strides } from "../../src/pipelines/flux.js";
 import { fill } from "../../src/shaders/drizzle/kernels.js";
 import { scalePlane } from "../../src/shaders/flux/kernels.js";
 import { flagOutliers, threshold } from "../../src/shaders/outlier_detection/flag.js";
-import {
-  maskLowWeight,
-  nanmedian,
-  nanmedianMany,
-} from "../../src/shaders/outlier_detection/median.js";
+import { maskLowWeight, nanmedian, nanmedianMany } from "../../src/shaders/outlier_detection/median.js";
 import { meanAndMax } from "../../src/shaders/resample/mean_and_max.js";
 import { subtractSky } from "../../src/shaders/skymatch/kernels.js";
 import { type KernelResult, median } from "./results.js";
