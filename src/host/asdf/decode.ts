@@ -1,7 +1,8 @@
 import { HOST_ORDER, fieldSize, isNumeric, isString, isStructured, itemSize } from "./datatype.js";
 import { product, typedView, type ByteOrder, type Datatype, type Field } from "./datatype.js";
 import type { NumericDatatype, StringDatatype, TypedArray } from "./datatype.js";
-import { getElement, halfToNumber, type Element } from "./element.js";
+import { halfToNumber } from "../numerics/half.js";
+import { getElement, type Element } from "./element.js";
 import { contiguousStrides, gather, swapWords } from "./layout.js";
 
 /** A column of rows: numbers, strings, or the columns within it. A field's own shape follows the rows'. */

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.js";
+import { halfToNumber, numberToHalf } from "../numerics/half.js";
 import {
   isNumeric,
   isString,
@@ -11,36 +12,6 @@ import { Complex, type PlainScalar } from "./types.js";
 
 /** One element out of an array: complex numbers as Complex, bool8 as boolean, int64 as bigint where a double won't do. */
 export type Element = Exclude<PlainScalar, null> | Complex;
-
-const scratch = new DataView(new ArrayBuffer(8));
-
-/** The double that a binary16 pattern stands for. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
-
-/** The binary16 pattern nearest to a double, ties to even. */
-export function numberToHalf(value: number): number {
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  if (Number.isNaN(value)) return 0x7e00;
-  const size = Math.abs(value);
-  if (size >= 65520) return sign | 0x7c00;
-  if (size < 2 ** -14) return sign | roundEven(size * 2 ** 24);
-  scratch.setFloat64(0, size);
-  const exponent = ((scratch.getUint16(0) >> 4) & 0x7ff) - 1023;
-  return sign | (((exponent + 14) << 10) + roundEven(size * 2 ** (10 - exponent)));
-}
-
-function roundEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}
 
 function narrow(value: bigint): number | bigint {
   const number = Number(value);

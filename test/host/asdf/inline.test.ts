@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Complex, NdArray, openAsdf, toBytes } from "../../../src/host/asdf/index.js";
 import type { Datatype, Nested } from "../../../src/host/asdf/index.js";
-import { halfToNumber, numberToHalf } from "../../../src/host/asdf/element.js";
+import { halfToNumber, numberToHalf } from "../../../src/host/numerics/half.js";
 import { messageOf, roundTrip } from "./helpers.js";
 
 async function array(yaml: string): Promise<NdArray> {
