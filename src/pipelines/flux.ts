@@ -6,10 +6,10 @@ import type { RunContext } from "./context.js";
 import type { DevicePlane, ExposurePlanes } from "./exposure.js";
 import type { ModelLibrary } from "./library.js";
 
-const VALUES_PER_GROUP = 1024;
+const VALUES_PER_GROUP = 4096;
 const MAX_GROUPS = 65535;
 
-/** Workgroups of 256 for kernels that stride over `count` values. */
+/** Workgroups for kernels that stride over `count` values. */
 export function strides(count: number): number {
   return Math.max(1, Math.min(MAX_GROUPS, Math.ceil(count / VALUES_PER_GROUP)));
 }
