@@ -137,7 +137,7 @@ class MosaicBuilder {
         mean: count ? seconds / count : 0,
         max: Math.max(...this.times.map(({ max }) => max)),
       },
-      statistics: await mosaicStatistics(this.ctx.gpu, chunks),
+      statistics: await this.ctx.timer.time("statistics", () => mosaicStatistics(this.ctx.gpu, chunks)),
       kept,
     };
   }
