@@ -2,7 +2,7 @@ import type { DeviceBuffer } from "../gpu/index.js";
 import { nodeAt } from "../host/models/index.js";
 import { blotTiles, type BlotTiles, type GridMap } from "../host/wcs/blot_tiles.js";
 import type { PixelMap } from "../host/wcs/pixmap.js";
-import { blot, flagOutliers, RUN_ROWS, threshold } from "../shaders/outlier_detection/flag.js";
+import { blot, flagOutliers, paddedWidth, RUN_ROWS, threshold } from "../shaders/outlier_detection/flag.js";
 import type { RunContext } from "./context.js";
 import type { Exposure, ExposurePlanes } from "./exposure.js";
 import type { ModelLibrary } from "./library.js";
@@ -88,9 +88,11 @@ function flagOne(
 ): void {
   const { nx, ny, data, err, dq } = planes;
   const table = gpu.upload("blot tiles", tiles.table);
-  const blotted = gpu.alloc("blotted", nx * ny * 4);
-  const masks = gpu.alloc("outlier masks", Math.ceil(ny / RUN_ROWS) * nx * 4);
-  const groups = [Math.ceil(nx / 64), Math.ceil(ny / RUN_ROWS)] as const;
+  const width = paddedWidth(nx);
+  const strips = Math.ceil(ny / RUN_ROWS);
+  const blotted = gpu.alloc("blotted", width * ny * 4);
+  const masks = gpu.alloc("outlier masks", width * strips * 4);
+  const quads = [Math.ceil(width / 256), strips] as const;
   const { x0, x1, y0, y1 } = tiles.inside;
   const rec = gpu.recorder("outliers");
   median.bands.forEach((band, k) => {
@@ -104,15 +106,20 @@ function flagOne(
       fill: options.fill,
       first: k === 0 ? 1 : 0,
     };
-    rec.run(blot, { params, tiles: table, median: band.buffer, blotted }, groups, {
+    rec.run(blot, { params, tiles: table, median: band.buffer, blotted }, quads, {
       ALIGNED: tiles.aligned,
     });
   });
   const size = [nx, ny];
   const { background, flags, snr, scale } = options;
   const params = { size, half: err.half ? 1 : 0, background, snr, scale };
-  rec.run(threshold, { params, data: data.buffer, err: err.buffer, blotted, masks }, groups);
-  rec.run(flagOutliers, { params: { size, counter, flags }, masks, dq, counts }, groups);
+  rec.run(threshold, { params, data: data.buffer, err: err.buffer, blotted, masks }, quads, {
+    ALIGNED: width === nx,
+  });
+  rec.run(flagOutliers, { params: { size, counter, flags }, masks, dq, counts }, [
+    Math.ceil(nx / 64),
+    strips,
+  ]);
   rec.submit();
   table.free();
   blotted.free();

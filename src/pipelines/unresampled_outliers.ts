@@ -112,7 +112,7 @@ export async function flagAgainstOwnPixels(
             flags,
           };
           const bindings = { params, data: data.buffer, err: err.buffer, median, dq, counts };
-          rec.run(flagDirect, bindings, [stridingGroups(nx * ny)]);
+          rec.run(flagDirect, bindings, [stridingGroups(nx * ny)], { ALIGNED: (nx * y0) % 4 === 0 });
         }
         rec.submit();
         exposure.dqChanged();

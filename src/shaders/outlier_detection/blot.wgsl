@@ -2,6 +2,7 @@
 // a place counts from 0 up to the image's size; beyond the last pixel centre the last pixel's value holds.
 // The map is a bicubic polynomial a tile of the exposure, its value an integer base plus a small f32, so that places
 // keep 1e-5 of a pixel. One dispatch writes those pixels whose row of the median starts in the given band.
+// A thread takes four columns of 16 rows; rows of `blotted` are padded to whole quads.
 struct Params {
   size: vec2u,        // of the exposure
   median_size: vec2u, // of the whole median image
@@ -15,51 +16,77 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> tiles: array<vec4f>; // 9 a tile: (base x, base y as i32), 4 x 4 coefficients of x, of y
 @group(0) @binding(2) var<storage, read> median: array<f32>;
-@group(0) @binding(3) var<storage, read_write> blotted: array<f32>;
+@group(0) @binding(3) var<storage, read_write> blotted: array<vec4f>;
 
 override ALIGNED: bool = true;
 const ROWS = 16u;
 
-// A tile's polynomials on one column: in powers of v = (y - middle) / reach.
-struct Column {
+// A tile's polynomials on four columns: in powers of v = (y - middle) / reach.
+struct Columns {
   base: vec2f,
   middle: f32,
   reach: f32,
+  x: array<vec4f, 4>,
+  y: array<vec4f, 4>,
+}
+
+fn on_columns(k: u32, u: vec4f) -> vec4f {
+  let c = tiles[k];
+  return ((c.w * u + c.z) * u + c.y) * u + c.x;
+}
+
+fn columns_of(tile: vec2u, first: u32, middle: vec2f, reach: vec2f) -> Columns {
+  let k = (tile.y * params.tiles.x + tile.x) * 9u;
+  let u = (vec4f(f32(first)) + vec4f(0.0, 1.0, 2.0, 3.0) - middle.x) / reach.x;
+  return Columns(
+    vec2f(bitcast<vec4i>(tiles[k]).xy),
+    middle.y,
+    reach.y,
+    array<vec4f, 4>(on_columns(k + 1u, u), on_columns(k + 2u, u), on_columns(k + 3u, u), on_columns(k + 4u, u)),
+    array<vec4f, 4>(on_columns(k + 5u, u), on_columns(k + 6u, u), on_columns(k + 7u, u), on_columns(k + 8u, u)),
+  );
+}
+
+// Tiles of 32 x 32 pixels cut by the map's limits.
+fn aligned_columns(at: vec2u) -> Columns {
+  let tile = min(at / 32u, params.tiles - 1u);
+  let low = max(vec2i(tile * 32u), params.inside.xz);
+  let high = min(vec2i(tile * 32u + 31u), params.inside.yw);
+  let reach = max(0.5 * vec2f(high - low), vec2f(0.5));
+  return columns_of(tile, at.x, 0.5 * vec2f(low + high), reach);
+}
+
+struct Places {
   x: vec4f,
   y: vec4f,
 }
 
-fn column_at(at: vec2u) -> Column {
-  var tile: vec2u;
-  var middle: vec2f;
-  var reach: vec2f;
-  if (ALIGNED) {
-    // 32 x 32 pixels cut by the map's limits
-    tile = min(at / 32u, params.tiles - 1u);
-    let low = max(vec2i(tile * 32u), params.inside.xz);
-    let high = min(vec2i(tile * 32u + 31u), params.inside.yw);
-    middle = 0.5 * vec2f(low + high);
-    reach = max(0.5 * vec2f(high - low), vec2f(0.5));
-  } else {
-    let piece = vec2i(vec2f(vec2i(at) - params.inside.xz) / params.step);
-    tile = vec2u(clamp(piece, vec2i(0), vec2i(params.tiles) - 1));
-    middle = vec2f(params.inside.xz) + (vec2f(tile) + 0.5) * params.step;
-    reach = 0.5 * params.step;
-  }
-  let k = (tile.y * params.tiles.x + tile.x) * 9u;
-  let u = (f32(at.x) - middle.x) / reach.x;
-  let p = vec4f(1.0, u, u * u, u * u * u);
-  return Column(
-    vec2f(bitcast<vec4i>(tiles[k]).xy),
-    middle.y,
-    reach.y,
-    vec4f(dot(tiles[k + 1u], p), dot(tiles[k + 2u], p), dot(tiles[k + 3u], p), dot(tiles[k + 4u], p)),
-    vec4f(dot(tiles[k + 5u], p), dot(tiles[k + 6u], p), dot(tiles[k + 7u], p), dot(tiles[k + 8u], p)),
+// One rounding at the end, to the float32 that C makes of a place.
+fn places_in(c: Columns, y: u32) -> Places {
+  let v = (f32(y) - c.middle) / c.reach;
+  return Places(
+    c.base.x + (((c.x[3] * v + c.x[2]) * v + c.x[1]) * v + c.x[0]),
+    c.base.y + (((c.y[3] * v + c.y[2]) * v + c.y[1]) * v + c.y[0]),
   );
 }
 
-fn pixel(x: u32, y: u32) -> f32 {
-  return median[(y - params.band.x) * params.median_size.x + x];
+// A pixel of a map in pieces of any size.
+fn place_in_piece(at: vec2u) -> vec2f {
+  let piece = vec2i(vec2f(vec2i(at) - params.inside.xz) / params.step);
+  let tile = vec2u(clamp(piece, vec2i(0), vec2i(params.tiles) - 1));
+  let middle = vec2f(params.inside.xz) + (vec2f(tile) + 0.5) * params.step;
+  let places = places_in(columns_of(tile, at.x, middle, 0.5 * params.step), at.y);
+  return vec2f(places.x.x, places.y.x);
+}
+
+fn places_in_pieces(at: vec2u) -> Places {
+  var places: Places;
+  for (var c = 0u; c < 4u; c++) {
+    let place = place_in_piece(at + vec2u(c, 0u));
+    places.x[c] = place.x;
+    places.y[c] = place.y;
+  }
+  return places;
 }
 
 // At the last row or column the neighbour beyond is the pixel itself, with weight 0: its value holds.
@@ -69,32 +96,42 @@ fn bilinear(at: vec2f) -> f32 {
   let next = min(i + 1u, params.median_size - 1u);
   let s = select(at - whole, vec2f(0.0), next == i);
   let t = 1.0 - s;
-  return t.x * t.y * pixel(i.x, i.y) + s.x * t.y * pixel(next.x, i.y) + s.y * t.x * pixel(i.x, next.y) +
-    s.x * s.y * pixel(next.x, next.y);
+  let row = (i.y - params.band.x) * params.median_size.x;
+  let below = row + select(params.median_size.x, 0u, next.y == i.y);
+  return t.x * t.y * median[row + i.x] + s.x * t.y * median[row + next.x] + s.y * t.x * median[below + i.x] +
+    s.x * s.y * median[below + next.x];
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let x = id.x;
-  if (x >= params.size.x) { return; }
+  let pitch = (params.size.x + 3u) / 4u;
+  if (id.x >= pitch) { return; }
+  let x = 4u * id.x;
   let start = id.y * ROWS;
   let rows = min(ROWS, params.size.y - start);
-  let inside_x = i32(x) >= params.inside.x && i32(x) <= params.inside.y;
-  var column = column_at(vec2u(x, start));
+  let xs = vec4i(i32(x)) + vec4i(0, 1, 2, 3);
+  let inside_x = (xs >= vec4i(params.inside.x)) & (xs <= vec4i(params.inside.y));
+  var columns: Columns;
+  if (ALIGNED) { columns = aligned_columns(vec2u(x, start)); }
   for (var r = 0u; r < rows; r++) {
     let y = start + r;
-    if (!ALIGNED) { column = column_at(vec2u(x, y)); }
-    let v = (f32(y) - column.middle) / column.reach;
-    let p = vec4f(1.0, v, v * v, v * v * v);
-    // one rounding, to the float32 that C makes of the place
-    let place = column.base + vec2f(dot(column.x, p), dot(column.y, p));
-    let mapped = inside_x && i32(y) >= params.inside.z && i32(y) <= params.inside.w;
-    let i = y * params.size.x + x;
-    if (!mapped || any(place < vec2f(0.0)) || any(place >= vec2f(params.median_size))) {
-      if (params.first == 1u) { blotted[i] = params.fill; }
-      continue;
-    }
-    let row = u32(place.y);
-    if (row >= params.band.x && row < params.band.x + params.band.y) { blotted[i] = bilinear(place); }
+    var at: Places;
+    if (ALIGNED) { at = places_in(columns, y); } else { at = places_in_pieces(vec2u(x, y)); }
+    let inside = inside_x & vec4<bool>(i32(y) >= params.inside.z && i32(y) <= params.inside.w);
+    let on_x = (at.x >= vec4f(0.0)) & (at.x < vec4f(f32(params.median_size.x)));
+    let on_y = (at.y >= vec4f(0.0)) & (at.y < vec4f(f32(params.median_size.y)));
+    let placed = inside & on_x & on_y;
+    let row = vec4u(max(at.y, vec4f(0.0)));
+    let here = placed & (row >= vec4u(params.band.x)) & (row < vec4u(params.band.x + params.band.y));
+    let empty = !placed & vec4<bool>(params.first == 1u);
+    if (!any(here | empty)) { continue; }
+    let o = y * pitch + id.x;
+    var values = vec4f(params.fill);
+    if (!all(here | empty)) { values = select(blotted[o], values, empty); }
+    if (here.x) { values.x = bilinear(vec2f(at.x.x, at.y.x)); }
+    if (here.y) { values.y = bilinear(vec2f(at.x.y, at.y.y)); }
+    if (here.z) { values.z = bilinear(vec2f(at.x.z, at.y.z)); }
+    if (here.w) { values.w = bilinear(vec2f(at.x.w, at.y.w)); }
+    blotted[o] = values;
   }
 }

@@ -25,4 +25,5 @@ export const flagDirect = defineKernel({
     dq: storage("read_write"),
     counts: storage("read_write"),
   },
+  constants: ["ALIGNED"],
 });

@@ -3,7 +3,12 @@ import { defineKernel, storage, uniform } from "../../gpu/index.js";
 /** Rows of a column that one thread of these kernels handles, and that one word of `masks` answers for. */
 export const RUN_ROWS = 16;
 
-/** An exposure's view of (a band of) the median image; bilinear, by drizzle's rules. */
+/** Pixels in a row of `blotted` and `masks`: whole quads. */
+export function paddedWidth(nx: number): number {
+  return 4 * Math.ceil(nx / 4);
+}
+
+/** An exposure's view of (a band of) the median image; bilinear, by drizzle's rules. A thread for each quad of 16 rows. */
 export const blot = defineKernel({
   label: "outlier_detection/blot",
   url: new URL("./blot.wgsl", import.meta.url),
@@ -25,7 +30,7 @@ export const blot = defineKernel({
   constants: ["ALIGNED"],
 });
 
-/** Words [ceil(ny / 16)][nx]: which pixels are beyond the two thresholds. */
+/** Words [ceil(ny / 16)][padded nx]: which pixels are beyond the two thresholds. A thread for each quad of 16 rows. */
 export const threshold = defineKernel({
   label: "outlier_detection/threshold",
   url: new URL("./threshold.wgsl", import.meta.url),
@@ -36,6 +41,7 @@ export const threshold = defineKernel({
     blotted: storage("read"),
     masks: storage("read_write"),
   },
+  constants: ["ALIGNED"],
 });
 
 /** Sets `flags` in dq where a pixel is an outlier, and adds up how many in counts[counter]. */

@@ -1,5 +1,6 @@
 // Flags the pixels beyond the second threshold that have one beyond the first among the 3 x 3 pixels around, and counts them.
-// Words as threshold.wgsl writes them: 16 rows of a column, first threshold in the low half, second in the high half.
+// Words as threshold.wgsl writes them: 16 rows of a column, first threshold in the low half, second in the high half; rows
+// of words padded to whole quads.
 struct Params {
   size: vec2u,
   counter: u32,
@@ -12,13 +13,15 @@ struct Params {
 
 const ROWS = 16u;
 
+fn pitch() -> u32 { return (params.size.x + 3u) & ~3u; }
+
 // First threshold of a column's rows, each row with the rows above and below.
 fn grown(x: u32, strip: u32) -> u32 {
-  let at = strip * params.size.x + x;
+  let at = strip * pitch() + x;
   let rows = masks[at] & 0xffffu;
   var result = rows | (rows << 1u) | (rows >> 1u);
-  if (strip > 0u) { result |= (masks[at - params.size.x] >> 15u) & 1u; }
-  if ((strip + 1u) * ROWS < params.size.y) { result |= (masks[at + params.size.x] & 1u) << 15u; }
+  if (strip > 0u) { result |= (masks[at - pitch()] >> 15u) & 1u; }
+  if ((strip + 1u) * ROWS < params.size.y) { result |= (masks[at + pitch()] & 1u) << 15u; }
   return result;
 }
 
@@ -26,7 +29,7 @@ fn grown(x: u32, strip: u32) -> u32 {
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let x = id.x;
   if (x >= params.size.x) { return; }
-  var left = masks[id.y * params.size.x + x] >> 16u;
+  var left = masks[id.y * pitch() + x] >> 16u;
   if (left == 0u) { return; }
   var near = grown(x, id.y);
   if (x > 0u) { near |= grown(x - 1u, id.y); }

@@ -1,9 +1,10 @@
 //!include shared/nan.wgsl
-//!include shared/half.wgsl
+//!include shared/half_quads.wgsl
 //!include outlier_detection/error.wgsl
 // Which pixels of an exposure differ from the blotted median by more than a scaled derivative plus a multiple of the error,
 // for two pairs of factors; with numpy's types (a float16 error gives a float16 product) and its NaN.
-// A word answers for 16 rows of a column: bit r for the first threshold, bit 16 + r for the second.
+// A word answers for 16 rows of a column: bit r for the first threshold, bit 16 + r for the second. A thread takes four
+// columns; rows of `blotted` and `masks` are padded to whole quads.
 struct Params {
   size: vec2u,
   half: u32, // the error plane is float16
@@ -12,50 +13,63 @@ struct Params {
   scale: vec2f,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> data: array<f32>;
-@group(0) @binding(2) var<storage, read> err: array<u32>;
-@group(0) @binding(3) var<storage, read> blotted: array<f32>;
-@group(0) @binding(4) var<storage, read_write> masks: array<u32>;
+@group(0) @binding(1) var<storage, read> data: array<vec4f>;
+@group(0) @binding(2) var<storage, read> err: array<vec2u>;
+@group(0) @binding(3) var<storage, read> blotted: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> masks: array<vec4u>;
 
+override ALIGNED: bool = true; // rows of the exposure are whole quads
 const ROWS = 16u;
 
+fn pixel(i: u32) -> f32 { return data[i >> 2u][i & 3u]; }
+
+fn pixels(i: u32) -> vec4f {
+  if (ALIGNED) { return data[i >> 2u]; }
+  return vec4f(pixel(i), pixel(i + 1u), pixel(i + 2u), pixel(i + 3u));
+}
+
 // The larger of a slope and the difference between two pixels; NaN differences are left out.
-fn steeper(slope: f32, a: f32, b: f32) -> f32 {
+fn steeper(slope: vec4f, a: vec4f, b: vec4f) -> vec4f {
   let d = abs(a - b);
-  return select(slope, d, !is_nan(d) && d > slope);
+  return select(slope, d, !are_nan(d) & (d > slope));
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let x = id.x;
-  if (x >= params.size.x) { return; }
+  let pitch = (params.size.x + 3u) / 4u;
+  if (id.x >= pitch) { return; }
   let first = id.y * ROWS;
   let rows = min(ROWS, params.size.y - first);
-  let left = select(1u, 0u, x == 0u); // at the edges the neighbour is the pixel itself
-  let right = select(1u, 0u, x + 1u == params.size.x);
-  var word = 0u;
-  var i = first * params.size.x + x;
-  var here = blotted[i];
+  // at the edges the neighbour is the pixel itself
+  let at_end = vec4u(4u * id.x) + vec4u(1u, 2u, 3u, 4u) == vec4u(params.size.x);
+  var word = vec4u(0u);
+  var q = first * pitch + id.x;
+  var here = blotted[q];
   var above = here;
-  if (first > 0u) { above = blotted[i - params.size.x]; }
+  if (first > 0u) { above = blotted[q - pitch]; }
   for (var r = 0u; r < rows; r++) {
     var below = here;
-    if (first + r + 1u < params.size.y) { below = blotted[i + params.size.x]; }
+    if (first + r + 1u < params.size.y) { below = blotted[q + pitch]; }
+    var before = here.x;
+    if (id.x > 0u) { before = blotted[q - 1u].w; }
+    var after = here.w;
+    if (id.x + 1u < pitch) { after = blotted[q + 1u].x; }
     let up = abs(here - above);
-    var slope = select(0.0, up, is_finite(up)); // as numpy: an infinite difference counts but for this one
+    var slope = select(vec4f(0.0), up, are_finite(up)); // as numpy: an infinite difference counts but for this one
     slope = steeper(slope, below, here);
-    slope = steeper(slope, here, blotted[i - left]);
-    slope = steeper(slope, blotted[i + right], here);
-    let value = data[i];
-    if (!is_nan(value) && !is_nan(here)) {
-      let noise = abs(value - here - params.background);
-      let error = error_at(i);
-      word |= select(0u, 1u << r, noise > params.scale.x * slope + times_error(params.snr.x, error));
-      word |= select(0u, 0x10000u << r, noise > params.scale.y * slope + times_error(params.snr.y, error));
-    }
+    slope = steeper(slope, here, vec4f(before, here.xyz));
+    slope = steeper(slope, select(vec4f(here.yzw, after), here, at_end), here);
+    let i = (first + r) * params.size.x + 4u * id.x;
+    let values = pixels(i);
+    let errors = errors_at(i);
+    let known = !are_nan(values) & !are_nan(here);
+    let noise = abs(values - here - params.background);
+    let one = known & (noise > params.scale.x * slope + times_errors(params.snr.x, errors));
+    let two = known & (noise > params.scale.y * slope + times_errors(params.snr.y, errors));
+    word |= select(vec4u(0u), vec4u(1u << r), one) | select(vec4u(0u), vec4u(0x10000u << r), two);
     above = here;
     here = below;
-    i += params.size.x;
+    q += pitch;
   }
-  masks[id.y * params.size.x + x] = word;
+  masks[id.y * pitch + id.x] = word;
 }

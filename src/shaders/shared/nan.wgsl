@@ -12,3 +12,11 @@ fn is_finite(x: f32) -> bool {
 fn nan() -> f32 {
   return bitcast<f32>(nan_word);
 }
+
+fn are_nan(x: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(x) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+
+fn are_finite(x: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(x) & vec4u(0x7f800000u)) != vec4u(0x7f800000u);
+}

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { blotTiles, type GridMap } from "../../../src/host/wcs/blot_tiles.js";
-import { blot, RUN_ROWS } from "../../../src/shaders/outlier_detection/flag.js";
+import { blot, paddedWidth, RUN_ROWS } from "../../../src/shaders/outlier_detection/flag.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { gaussian, seeded } from "../../helpers/random.js";
 import { blotTwin } from "../../reference/blot.js";
 
 const NX = 101;
 const NY = 75;
+const WIDTH = paddedWidth(NX);
 
 /** A map given by functions of the pixel. */
 function gridMap(
@@ -38,7 +39,7 @@ async function run({ map, median, fill, bands = [median.ny] }: Scene): Promise<F
   const gpu = await testGpu();
   const tiles = blotTiles(map);
   const table = gpu.upload("tiles", tiles.table);
-  const blotted = gpu.alloc("blotted", NX * NY * 4);
+  const blotted = gpu.alloc("blotted", WIDTH * NY * 4);
   const rec = gpu.recorder("blot");
   const { x0, x1, y0, y1 } = tiles.inside;
   let row = 0;
@@ -56,12 +57,13 @@ async function run({ map, median, fill, bands = [median.ny] }: Scene): Promise<F
       first: k === 0 ? 1 : 0,
     };
     row += rows;
-    const groups = [Math.ceil(NX / 64), Math.ceil(NY / RUN_ROWS)] as const;
+    const groups = [Math.ceil(WIDTH / 256), Math.ceil(NY / RUN_ROWS)] as const;
     rec.run(blot, { params, tiles: table, median: buffer, blotted }, groups, { ALIGNED: tiles.aligned });
     return buffer;
   });
   rec.submit();
-  const result = await gpu.read(blotted, Float32Array, 0, NX * NY);
+  const padded = await gpu.read(blotted, Float32Array, 0, WIDTH * NY);
+  const result = padded.filter((_, i) => i % WIDTH < NX);
   for (const buffer of [table, blotted, ...held]) buffer.free();
   return result;
 }

@@ -22,7 +22,9 @@ it("flags what is beyond snr errors of the median, and nothing where something i
   const [d, e, m, q, counts] = buffers;
   const params = { first: FIRST, count: COUNT, half: 0, snr: 2.5, counter: 1, flags: 129 };
   const rec = gpu.recorder("flag");
-  rec.run(flagDirect, { params, data: d, err: e, median: m, dq: q, counts }, [3]).submit();
+  rec
+    .run(flagDirect, { params, data: d, err: e, median: m, dq: q, counts }, [3], { ALIGNED: false })
+    .submit();
   const got = await gpu.read(q, Uint32Array, 0, dq.length);
   const finite = (x: number): number => (Number.isNaN(x) ? 0 : Math.min(x, 3.4028234663852886e38));
   let flagged = 0;

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { numberToHalf } from "../../../src/host/numerics/half.js";
-import { flagOutliers, RUN_ROWS, threshold } from "../../../src/shaders/outlier_detection/flag.js";
+import {
+  flagOutliers,
+  paddedWidth,
+  RUN_ROWS,
+  threshold,
+} from "../../../src/shaders/outlier_detection/flag.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { gaussian, seeded } from "../../helpers/random.js";
 import { type FlagInput, flagTwin } from "../../reference/flag_outliers.js";
@@ -12,18 +17,26 @@ async function run(input: FlagInput): Promise<{ dq: Uint32Array; count: number }
   const { nx, ny } = input;
   const data = gpu.upload("data", input.data);
   const err = gpu.upload("err", input.err);
-  const blotted = gpu.upload("blotted", input.blotted);
+  const width = paddedWidth(nx);
+  const padded = new Float32Array(width * ny).fill(7);
+  for (let y = 0; y < ny; y++) padded.set(input.blotted.subarray(y * nx, (y + 1) * nx), y * width);
+  const blotted = gpu.upload("blotted", padded);
   const dq = gpu.upload("dq", new Uint32Array(nx * ny).fill(4));
   const counts = gpu.upload("counts", new Uint32Array(3));
-  const masks = gpu.alloc("masks", Math.ceil(ny / RUN_ROWS) * nx * 4);
+  const masks = gpu.alloc("masks", Math.ceil(ny / RUN_ROWS) * width * 4);
   const size = [nx, ny];
-  const groups = [Math.ceil(nx / 64), Math.ceil(ny / RUN_ROWS)] as const;
+  const strips = Math.ceil(ny / RUN_ROWS);
   const { snr, scale, background } = input;
   const params = { size, half: input.err instanceof Uint16Array ? 1 : 0, background, snr, scale };
   gpu
     .recorder("flag")
-    .run(threshold, { params, data, err, blotted, masks }, groups)
-    .run(flagOutliers, { params: { size, counter: 1, flags: FLAGS }, masks, dq, counts }, groups)
+    .run(threshold, { params, data, err, blotted, masks }, [Math.ceil(width / 256), strips], {
+      ALIGNED: width === nx,
+    })
+    .run(flagOutliers, { params: { size, counter: 1, flags: FLAGS }, masks, dq, counts }, [
+      Math.ceil(nx / 64),
+      strips,
+    ])
     .submit();
   const result = {
     dq: await gpu.read(dq, Uint32Array, 0, nx * ny),
@@ -63,6 +76,7 @@ describe("flagOutliers", () => {
     ["one row", 40, 1, true],
     ["one column", 1, 33, true],
     ["whole words", 64, 32, true],
+    ["whole quads of float32 errors", 60, 33, false],
     ["one pixel", 1, 1, false],
   ])("flags what numpy flags: %s", async (_name, nx, ny, half) => {
     const input = scene(nx, ny, half, nx + ny);
