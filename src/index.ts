@@ -63,7 +63,13 @@ export type {
   StepOptions,
 } from "./pipelines/options.js";
 export { HighLevelPipeline, type HighLevelOptions, type HighLevelResult } from "./pipelines/roman_hlp.js";
-export { MosaicPipeline, type MosaicOptions, type MosaicResult } from "./pipelines/roman_mos.js";
+export type { MosaicOptions } from "./pipelines/mosaic_options.js";
+export {
+  MosaicPipeline,
+  type MosaicResult,
+  type UnmosaickedOptions,
+  type UnmosaickedResult,
+} from "./pipelines/roman_mos.js";
 export {
   FluxStep,
   type ImageStepResult,

@@ -171,8 +171,7 @@ function addSpec(command: Command, spec: Spec, prefix: string, group: string): v
 
 function describe(option: Option<unknown>): string {
   const range = option.range ? `${option.range}; ` : "";
-  const limits = option.limits ? `; implemented: ${option.limits.words}` : "";
-  return `${option.help} (${range}default: ${showValue(option.default)}${limits})`;
+  return `${option.help} (${range}default: ${showValue(option.default)})`;
 }
 
 function toRequest(
@@ -235,7 +234,7 @@ function booleanFlags(): Set<string> {
 }
 
 function isBooleanWord(word: string | undefined): boolean {
-  return word !== undefined && /^(true|false|yes|no|on|off|[01tfyn])$/i.test(word);
+  return word !== undefined && /^(true|false|yes|no|on|off|[01])$/i.test(word);
 }
 
 /** What to say of words that are not understood, in one line: for an unknown option, the step it is not of and the nearest that is. */

@@ -5,8 +5,7 @@ const INTRODUCTION = `# Options
 
 Every option of \`roman_mos\` and of its steps: romancal 1.0.1's names, types, defaults and meaning. On the command line an option of
 a step is \`--steps.STEP.OPTION=VALUE\` for the pipeline and \`--OPTION=VALUE\` where the step runs by its own name; in a program it is
-\`{ steps: { STEP: { OPTION: VALUE } } }\`. "Implemented" names the values that this release computes where romancal has more; the
-others are refused by name.
+\`{ steps: { STEP: { OPTION: VALUE } } }\`.
 
 \`roman_hlp\` takes the options of \`roman_mos\`, for its steps skymatch, outlier_detection and resample.
 
@@ -47,7 +46,6 @@ function table(spec: Spec, wanted: (name: string) => boolean): string {
   return ["| option | type | default | meaning |", "|---|---|---|---|", ...lines].join("\n");
 }
 
-function describe({ type, default: value, help, range, limits }: Option<unknown>): string {
-  const notes = [range, limits && `implemented: ${limits.words}`].filter(Boolean).join("; ");
-  return `${type} | \`${showValue(value)}\` | ${help}${notes ? ` (${notes})` : ""}`.replace(/\n/g, " ");
+function describe({ type, default: value, help, range }: Option<unknown>): string {
+  return `${type} | \`${showValue(value)}\` | ${help}${range ? ` (${range})` : ""}`.replace(/\n/g, " ");
 }

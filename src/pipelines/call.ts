@@ -140,11 +140,15 @@ export async function withDataset<T>(
   }
 }
 
-/** The exposures of a dataset as the steps take them; warns where their filters differ. */
-export function libraryOf(run: Run, { association, models }: OpenedDataset): ModelLibrary {
+/**
+ * The exposures of a dataset as the steps take them; warns where their filters differ. `onDisk`: none stays on the device or is read
+ * ahead while another is worked on.
+ */
+export function libraryOf(run: Run, { association, models }: OpenedDataset, onDisk = false): ModelLibrary {
   const warning = filterWarning(models);
   if (warning) run.log.warn(warning);
-  return new ModelLibrary(run.ctx, association, models);
+  const ctx = onDisk ? { ...run.ctx, exposureBudget: 0 } : run.ctx;
+  return new ModelLibrary(ctx, association, models);
 }
 
 /** Notes that a step was skipped, as stpipe does. */

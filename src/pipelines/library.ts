@@ -24,6 +24,14 @@ export class ModelLibrary {
     );
   }
 
+  /** Other exposures in place of these, which the device has nothing of. */
+  withModels(models: readonly WfiImage[]): ModelLibrary {
+    models.forEach((model, i) => (model.memberIndex = i));
+    const library = new ModelLibrary(this.ctx, this.association, models);
+    library.pixelsWanted = this.pixelsWanted;
+    return library;
+  }
+
   get length(): number {
     return this.exposures.length;
   }
@@ -55,6 +63,7 @@ export class ModelLibrary {
 
   /** Begin to read the exposures that are most likely wanted next: the steps go through them in order, again and again. */
   private readAhead(from: number): void {
+    if (this.ctx.exposureBudget === 0) return;
     const { length } = this;
     const missing = (k: number): boolean =>
       !this.retired.has(k) && this.exposures[k].residentBytes === 0 && !this.exposures[k].pinned;
@@ -71,7 +80,6 @@ export class ModelLibrary {
     if (this.pixelsWanted) return;
     this.retired.add(index);
     this.exposures[index].drop();
-    this.ctx.gpu.memory.trim();
   }
 
   /** Take every exposure off the device, and give back the memory: what follows has buffers of other sizes. */

@@ -8,8 +8,6 @@ export interface Option<T> {
   readonly help: string;
   /** What is accepted beside the type, in words: "one of ...", "at least 0". */
   readonly range?: string;
-  /** Where not every value is implemented: what is, in words. */
-  readonly limits?: { allows(value: T): boolean; readonly words: string };
   /** Throws UserError (without the option's name) for a value that is none. */
   parse(value: unknown): T;
 }
@@ -40,8 +38,9 @@ function option<T>(
   };
 }
 
-const TRUE = ["true", "yes", "on", "1", "t", "y"];
-const FALSE = ["false", "no", "off", "0", "f", "n"];
+/** The words of configobj 5, which stpipe checks options with. */
+const TRUE = ["true", "yes", "on", "1"];
+const FALSE = ["false", "no", "off", "0"];
 
 function toBoolean(value: unknown): boolean {
   if (typeof value === "boolean") return value;
@@ -57,14 +56,18 @@ function toFloat(value: unknown): number {
   if (/^[+-]?nan$/i.test(text)) return NaN;
   const infinite = /^([+-]?)inf(inity)?$/i.exec(text);
   if (infinite) return infinite[1] === "-" ? -Infinity : Infinity;
-  const number = text === "" ? NaN : Number(text);
-  if (Number.isNaN(number)) throw new Unfit("expected a number");
-  return number;
+  if (!PYTHON_FLOAT.test(text)) throw new Unfit("expected a number");
+  return Number(text.replaceAll("_", ""));
 }
 
+/** What Python's float() and int() read, but for nan and inf. */
+const PYTHON_FLOAT = /^[+-]?(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
+const PYTHON_INTEGER = /^[+-]?\d+(_\d+)*$/;
+
 function toInteger(value: unknown): number {
+  const text = String(value).trim();
   const number =
-    typeof value === "number" ? value : /^[+-]?\d+$/.test(String(value).trim()) ? Number(value) : NaN;
+    typeof value === "number" ? value : PYTHON_INTEGER.test(text) ? Number(text.replaceAll("_", "")) : NaN;
   if (!Number.isSafeInteger(number)) throw new Unfit("expected an integer");
   return number;
 }
@@ -114,8 +117,26 @@ export function string(value: string | null, help: string): Option<string | null
   });
 }
 
-/** A function that is called before or after a step, with what the step works on or has made; waited for. */
-export type Hook<T> = (subject: T) => void | Promise<void>;
+const WORD = /^\w[\w.-]*$/;
+
+/** A string that can stand in a file name. */
+export function word(value: string, help: string): Option<string>;
+export function word(value: null, help: string): Option<string | null>;
+export function word(value: string | null, help: string): Option<string | null> {
+  return option<string | null>("string", value, help, (given) => {
+    const text = String(given);
+    if (!WORD.test(text)) throw new Unfit(`expected letters, digits, "_", "-" and "."`);
+    return text;
+  });
+}
+
+/**
+ * A function that is called before or after a step, with what the step works on or has made; waited for. What it gives back takes
+ * the place of that; nothing (undefined or null) leaves it.
+ */
+export type Hook<T> =
+  | ((subject: T) => void | Promise<void>)
+  | ((subject: T) => T | null | undefined | Promise<T | null | undefined>);
 
 /** Functions to call, in order: from a program alone (romancal takes Python names and system calls, which mean nothing here). */
 export function hooks<T>(help: string): Option<readonly Hook<T>[]> {
@@ -162,11 +183,7 @@ function list(
   parse: (value: unknown) => number,
 ): Option<number[] | null> {
   const toList = (given: unknown): number[] => {
-    const items = Array.isArray(given)
-      ? given
-      : String(given)
-          .replace(/^\s*[[(]|[\])]\s*$/g, "")
-          .split(",");
+    const items = Array.isArray(given) ? given : String(given).split(",");
     if (items.length !== length) throw new Unfit(`expected ${length} numbers joined by a comma`);
     return items.map(parse);
   };
@@ -194,16 +211,6 @@ export function oneOf<T>(spec: Option<T>, values: readonly T[]): Option<T> {
   return { ...spec, range: words, parse };
 }
 
-/** Of what romancal accepts only these values are implemented yet; others are refused by name. */
-export function only<T>(spec: Option<T>, values: readonly T[] = [spec.default]): Option<T> {
-  const words = values.map(showValue).join(", ");
-  return { ...spec, limits: { allows: (value) => values.some((one) => sameValue(one, value)), words } };
-}
-
-function sameValue(a: unknown, b: unknown): boolean {
-  return Object.is(a, b) || (Array.isArray(a) && JSON.stringify(a) === JSON.stringify(b));
-}
-
 /** A value as the command line spells it. */
 export function showValue(value: unknown): string {
   if (value === null) return "None";
@@ -213,8 +220,7 @@ export function showValue(value: unknown): string {
 
 /**
  * The options of one step, checked and with defaults filled in. `where` is what the caller wrote before the option's name
- * ("--steps.skymatch."). Throws UserError for a name that is none (with the nearest), a value that is none, and for a value that
- * romancal takes and this release does not.
+ * ("--steps.skymatch."). Throws UserError for a name that is none (with the nearest) and for a value that is none.
  */
 export function resolve<S extends Spec>(
   spec: S,
@@ -233,18 +239,12 @@ export function resolve<S extends Spec>(
 }
 
 function parseOne(option: Option<unknown>, value: unknown, name: string): unknown {
-  let parsed: unknown;
   try {
-    parsed = option.parse(value);
+    return option.parse(value);
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     throw new UserError(`${name}=${showValue(value)}: ${error.message}`);
   }
-  if (option.limits && !option.limits.allows(parsed))
-    throw new UserError(
-      `${name}=${showValue(parsed)}: romancal has it, this release does not yet; implemented: ${option.limits.words}`,
-    );
-  return parsed;
 }
 
 /** ` (did you mean X?)` for the nearest of the names, or the empty string where none is near. */

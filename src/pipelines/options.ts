@@ -15,24 +15,24 @@ import {
   intList,
   integer,
   oneOf,
-  only,
   pair,
   string,
+  word,
 } from "./option_types.js";
 
 /** Options that stpipe gives to every step; source: stpipe/step.py and romancal 1.0.1 stpipe/core.py. */
 const COMMON = {
   skip: boolean(false, "skip this step"),
   save_results: boolean(false, "write this step's results"),
-  suffix: string(null, "suffix of the files this step writes"),
+  suffix: word(null, "suffix of the files this step writes"),
   output_dir: string(null, "folder of the files this step writes (made if it does not exist)"),
-  output_file: string(null, "base name of the files this step writes"),
-  input_dir: string(null, "folder of the input"),
-  output_ext: only(string(".asdf", "extension of the files this step writes")),
-  output_use_model: only(boolean(false, "name files by the model's meta.filename")),
-  output_use_index: only(boolean(true, "append an index to file names where several are written")),
-  search_output_file: only(boolean(true, "use the output_file of the parent step")),
-  update_version: only(boolean(false, "update old data models to the newest version")),
+  output_file: string(null, "base name of the files this step writes; they are saved then"),
+  input_dir: string(null, "folder of input that is named without one"),
+  output_ext: oneOf(string(".asdf", "extension of the files this step writes"), [".asdf", "asdf"]),
+  output_use_model: boolean(false, "name files by meta.filename of what is in them"),
+  output_use_index: boolean(true, "no effect, as in stpipe"),
+  search_output_file: boolean(true, "use the pipeline's output_file; else the names are meta.filename's"),
+  update_version: boolean(false, "update files of older data models to the newest version"),
 } satisfies Spec;
 
 /** Hooks of steps that work on exposures: these may be changed, metadata and arrays. */
@@ -108,7 +108,7 @@ export const OUTLIER_DETECTION = {
     "~DO_NOT_USE",
     "DQ bits that are good: names or numbers joined by + or a comma; ~ inverts",
   ),
-  in_memory: boolean(true, "no effect: exposures are read when they are needed"),
+  in_memory: boolean(true, "false: as the pipeline's on_disk, where the step runs alone"),
   pixmap_stepsize: float(10, "pixels between those whose place is computed in full", { min: 1 }),
   pixmap_order: PIXMAP_ORDER,
 } satisfies Spec;
@@ -133,7 +133,7 @@ export const RESAMPLE = {
   pixel_scale: float(null, "pixel scale of the mosaic, arcsec"),
   output_wcs: string("", "ASDF file with the mosaic's WCS under the key wcs"),
   resample_on_skycell: boolean(true, "use the sky cell's grid where the association names one"),
-  in_memory: boolean(true, "no effect: exposures are read when they are needed"),
+  in_memory: boolean(true, "false: as the pipeline's on_disk, where the step runs alone"),
   good_bits: string(
     "~DO_NOT_USE",
     "DQ bits that are good: names or numbers joined by + or a comma; ~ inverts",
@@ -148,7 +148,7 @@ export const RESAMPLE = {
 export const SOURCE_CATALOG = {
   ...COMMON,
   ...CATALOG_HOOKS,
-  suffix: only(string("cat", "suffix of the catalog's files")),
+  suffix: word("cat", "suffix of the catalog's files"),
   bkg_boxsize: integer(1000, "edge of the background's mesh boxes, pixels", { min: 1 }),
   kernel_fwhm: float(2, "full width at half maximum of the smoothing kernel, pixels", { min: 0 }),
   snr_threshold: float(3, "signal-to-noise of a pixel above which it belongs to a source"),
@@ -164,7 +164,10 @@ export const SOURCE_CATALOG = {
 export const ROMAN_MOS = {
   ...COMMON,
   ...RESAMPLE_HOOKS,
-  on_disk: boolean(false, "no effect: exposures are read when they are needed"),
+  on_disk: boolean(
+    false,
+    "keep no exposure on the device or in memory while another is worked on: the least memory",
+  ),
   resample_on_skycell: boolean(true, "use the sky cell's grid where the association names one"),
 } satisfies Spec;
 

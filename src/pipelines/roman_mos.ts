@@ -1,59 +1,33 @@
-import { basename } from "node:path";
-import { DustMaps } from "../host/dust/dust_maps.js";
-import { UserError } from "../host/errors.js";
-import { checkForcedSegmentation } from "../host/models/forced_segmentation.js";
 import {
   type AsdfMap,
   type AsdfValue,
   type Dataset,
   type MosaicSegmentationMap,
   type MosaicSourceCatalog,
-  type Product,
+  type OpenedDataset,
   type WfiImage,
   type WfiMosaic,
-  ProductWriter,
-  checkReference,
-  interpretBitFlags,
-  prepareFolder,
-  readApcorr,
 } from "../host/models/index.js";
-import {
-  type EngineOptions,
-  type Run,
-  type RunReport,
-  libraryOf,
-  noteSkipped,
-  withDataset,
-  withRun,
-} from "./call.js";
-import { fillValue } from "./drizzle_group.js";
+import { type Run, type RunReport, libraryOf, noteSkipped, withDataset, withRun } from "./call.js";
 import { flux } from "./flux.js";
-import { callExposureHooks, callHooks, callMosaicHooks } from "./hooks.js";
+import { callCatalogHooks, callExposureHooks, callMosaicHooks } from "./hooks.js";
 import type { ModelLibrary } from "./library.js";
-import { resolve } from "./option_types.js";
 import {
-  ROMAN_MOS,
-  STEPS,
-  STEP_NAMES,
-  type RomanMosOptions,
-  type StepName,
-  type StepOptions,
-} from "./options.js";
+  type Checked,
+  type MosaicOptions,
+  checkMembers,
+  checkOptions,
+  checkReferences,
+  inputOf,
+} from "./mosaic_options.js";
+import { MosaicProducts, isSaved, prepareFolders, productNameOf } from "./mosaic_products.js";
+import { folderOf, inputName } from "./naming.js";
+import type { StepOptions } from "./options.js";
 import { outlierDetection } from "./outlier_detection.js";
 import { type ResampleResult, resample } from "./resample.js";
-import { folderOf, mosaicProducts, productName, writeExposures } from "./saving.js";
+import { keepArrays, writeExposures } from "./saving.js";
 import { skymatch } from "./skymatch.js";
-import { NO_EPSF } from "./source_catalog/references.js";
 import { sourceCatalog } from "./source_catalog.js";
-
-/** Options of MosaicPipeline: romancal's, by romancal's names, and where to compute. */
-export interface MosaicOptions extends EngineOptions, Partial<RomanMosOptions> {
-  readonly steps?: { readonly [S in StepName]?: Partial<StepOptions[S]> };
-  /** Suffix of the mosaic's file (default "i2d"; romancal 1.0.1 writes "coadd"). */
-  readonly save_suffix?: string;
-  /** Bring the exposures' arrays back as the steps left them (default false: their metadata alone). */
-  readonly download_exposures?: boolean;
-}
 
 export interface MosaicResult {
   readonly mosaic: WfiMosaic;
@@ -65,175 +39,135 @@ export interface MosaicResult {
   readonly report: RunReport;
 }
 
-interface Checked {
-  readonly own: RomanMosOptions;
-  readonly steps: StepOptions;
-  readonly suffix: string;
+/** What is left where resample is skipped. */
+export type UnmosaickedResult = Pick<MosaicResult, "exposures" | "report"> & { readonly mosaic?: undefined };
+
+/** Options that skip resample, and so source_catalog. */
+export interface UnmosaickedOptions extends MosaicOptions {
+  readonly steps: MosaicOptions["steps"] & {
+    readonly resample: { readonly skip: true };
+    readonly source_catalog: { readonly skip: true };
+  };
 }
 
+/** What a run of the pipeline has made. */
+type Made = Omit<MosaicResult, "mosaic" | "report"> & { readonly mosaic?: WfiMosaic };
+
 /**
- * romancal's MosaicPipeline (`roman_mos`): exposures in, a mosaic, its catalog and its segmentation map out.
+ * romancal's MosaicPipeline (`roman_mos`): exposures in, a mosaic, its catalog and its segmentation map out; without resample the
+ * exposures, with their arrays.
  * @param dataset an association or `_cal` file, a list of these, or models in memory (which the steps change in their metadata)
  * @throws UserError for an option, a file or metadata that is missing or wrong; nothing is written then
  */
-async function call(dataset: Dataset, options: MosaicOptions = {}): Promise<MosaicResult> {
+function call(dataset: Dataset, options: UnmosaickedOptions): Promise<UnmosaickedResult>;
+function call(dataset: Dataset, options?: MosaicOptions): Promise<MosaicResult>;
+async function call(
+  dataset: Dataset,
+  options: MosaicOptions = {},
+): Promise<MosaicResult | UnmosaickedResult> {
   const checked = checkOptions(options);
   const { own, steps } = checked;
-  if (own.save_results) await prepareFolder(folderOf(own));
-  return withDataset(inputOf(dataset, own.input_dir), async (opened) => {
+  await prepareFolders(checked);
+  const made = await withDataset(inputOf(dataset, own.input_dir), async (opened) => {
     checkMembers(steps, opened.models);
     await checkReferences(steps, opened.models, options.dust_maps);
-    return withRun(options, async (run) => {
-      const library = libraryOf(run, opened);
-      library.pixelsWanted = options.download_exposures ?? false;
-      if (own.skip) run.log.info("Step run as standalone, so skip set to False");
-      await callExposureHooks(own.pre_hooks, library);
-      await imageSteps(run, library, checked);
-      keepLogs(library, run);
-      await callExposureHooks(steps.resample.pre_hooks, library);
-      const drizzled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
-      const resampled = await callMosaicHooks(steps.resample.post_hooks, drizzled);
-      if (options.download_exposures) for (const exposure of library.exposures) await exposure.download();
-      await library.evictAll();
-      const { mosaic } = resampled;
-      const products = new Products(run, checked, library, mosaic);
-      try {
-        const found = await catalogOf(run, resampled, steps);
-        mosaic.meta.cal_logs = [...run.log.lines];
-        await callHooks(own.post_hooks, mosaic);
-        await products.save(found);
-        return { mosaic, ...found, exposures: opened.models };
-      } finally {
-        await products.abandon();
-      }
-    });
+    return withRun(options, (run) =>
+      pipeline(run, opened, checked, inputName(dataset), options.download_exposures ?? false),
+    );
   });
+  return made as MosaicResult | UnmosaickedResult;
 }
 
 export const MosaicPipeline = { class_alias: "roman_mos", call } as const;
 
-/** Checks everything that can be without opening a file. */
-function checkOptions(options: MosaicOptions): Checked {
-  const {
-    steps: given = {},
-    save_suffix,
-    device,
-    gpu,
-    skymap,
-    dust_maps,
-    log,
-    profile,
-    progress,
-    download_exposures,
-    ...rest
-  } = options;
-  void [device, gpu, skymap, dust_maps, log, profile, progress, download_exposures];
-  const own = resolve(ROMAN_MOS, rest, "--");
-  const steps = resolveSteps(given);
-  if (steps.resample.skip)
-    throw new UserError(
-      "--steps.resample.skip: without resample there is no mosaic; run the other steps by their names",
-    );
-  interpretBitFlags(steps.skymatch.dqbits);
-  interpretBitFlags(steps.outlier_detection.good_bits);
-  interpretBitFlags(steps.resample.good_bits);
-  fillValue("outlier_detection", steps.outlier_detection.fillval);
-  fillValue("resample", steps.resample.fillval);
-  const suffix = save_suffix ?? own.suffix ?? "i2d";
-  if (!/^\w[\w.-]*$/.test(suffix))
-    throw new UserError(`--save_suffix=${suffix}: expected letters, digits, "_" and "-"`);
-  const onSkycell = { resample_on_skycell: own.resample_on_skycell };
-  return {
-    own,
-    steps: {
-      ...steps,
-      outlier_detection: { ...steps.outlier_detection, ...onSkycell },
-      resample: { ...steps.resample, ...onSkycell },
-    },
-    suffix,
-  };
-}
-
-function resolveSteps(given: Readonly<Record<string, unknown>>): StepOptions {
-  resolve(Object.fromEntries(STEP_NAMES.map((name) => [name, ANY])), given, "--steps.");
-  const values = STEP_NAMES.map((name) => {
-    const options = given[name] ?? {};
-    if (typeof options !== "object") throw new UserError(`--steps.${name}: expected options of the step`);
-    return [name, resolve(STEPS[name], options as Record<string, unknown>, `--steps.${name}.`)];
-  });
-  return Object.fromEntries(values) as unknown as StepOptions;
-}
-
-const ANY = { type: "object", default: undefined, help: "", parse: (value: unknown) => value };
-
-/** Paths are looked up in `input_dir` where one is given. */
-export function inputOf(dataset: Dataset, inputDir: string | null): Dataset {
-  const place = (one: string | WfiImage): string | WfiImage =>
-    typeof one === "string" && inputDir ? `${inputDir}/${one}` : one;
-  if (typeof dataset === "string") return place(dataset) as string;
-  return Array.isArray(dataset) ? (dataset as (string | WfiImage)[]).map(place) : dataset;
-}
-
-/** Metadata that the steps will ask for, so that a run does not fail halfway. */
-function checkMembers({ flux: { skip } }: StepOptions, models: readonly WfiImage[]): void {
-  for (const { metadata } of models) {
-    if (!skip && metadata.optionalString("cal_step.flux") !== "COMPLETE")
-      metadata.number("photometry.conversion_megajanskys");
-    metadata.number("exposure.effective_exposure_time");
-    metadata.time("exposure.start_time");
-    metadata.time("exposure.end_time");
+async function pipeline(
+  run: Run,
+  opened: OpenedDataset,
+  checked: Checked,
+  input: string | undefined,
+  download: boolean,
+): Promise<Made> {
+  const { own, steps } = checked;
+  const start = libraryOf(run, opened, own.on_disk);
+  start.pixelsWanted = download || steps.resample.skip;
+  if (own.skip) run.log.info("Step run as standalone, so skip set to False");
+  let library = await imageSteps(run, await callExposureHooks(own.pre_hooks, start), checked, input);
+  library = await callExposureHooks(steps.resample.pre_hooks, library);
+  if (steps.resample.skip) return unmosaicked(run, library, checked);
+  keepLogs(library, run);
+  const drizzled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
+  const resampled = await callMosaicHooks(steps.resample.post_hooks, drizzled);
+  if (download) for (const exposure of library.exposures) await exposure.download();
+  await library.evictAll();
+  const products = new MosaicProducts(run, checked, library, resampled.mosaic, input);
+  try {
+    const found = await catalogOf(run, resampled, steps);
+    resampled.mosaic.meta.cal_logs = [...run.log.lines];
+    const { mosaic } = await callMosaicHooks(own.post_hooks, { mosaic: resampled.mosaic });
+    await products.save(mosaic, found);
+    return { mosaic, ...found, exposures: modelsOf(library) };
+  } finally {
+    await products.abandon();
   }
 }
 
-/** Reference files are opened before anything is computed. */
-async function checkReferences(
-  { source_catalog: options }: StepOptions,
-  models: readonly WfiImage[],
-  dustMaps: string | undefined,
-): Promise<void> {
-  if (options.skip) return;
-  if (dustMaps !== undefined) await (await DustMaps.open(dustMaps)).close();
-  const { override_apcorr, override_epsf, fit_psf, forced_segmentation } = options;
-  if (forced_segmentation) await checkForcedSegmentation(forced_segmentation);
-  if (!override_apcorr)
-    throw new UserError(
-      "source_catalog: no aperture correction reference: name one with --steps.source_catalog.override_apcorr=FILE",
-    );
-  const elements = new Set(models.map((model) => model.metadata.string("instrument.optical_element")));
-  if (elements.size === 1) await readApcorr(override_apcorr, [...elements][0]);
-  else await checkReference(override_apcorr, "apcorr");
-  if (!fit_psf) return;
-  if (!override_epsf) throw new UserError(NO_EPSF);
-  await checkReference(override_epsf, "epsf");
+/**
+ * Without resample the exposures are the pipeline's result, under the name of its product; its post_hooks and those of the steps
+ * that are skipped, which take a mosaic, are not called.
+ */
+async function unmosaicked(run: Run, library: ModelLibrary, checked: Checked): Promise<Made> {
+  const { own, suffix } = checked;
+  for (const name of ["resample", "source_catalog"] as const) {
+    run.log.info(`Step ${name} skipped.`);
+    noteSkipped(modelsOf(library), name);
+  }
+  if (isSaved(own)) {
+    const output_file = own.output_file ?? productNameOf(checked, library, "exposures");
+    const names = { ...own, output_file, suffix, defaultSuffix: suffix };
+    const saving = { names, counted: true, calLogs: run.log.lines };
+    run.files.push(...(await writeExposures(run.ctx.gpu, library, saving)));
+  } else for (const exposure of library.exposures) await keepArrays(exposure);
+  return { exposures: modelsOf(library) };
 }
 
+const modelsOf = ({ exposures }: ModelLibrary): WfiImage[] => exposures.map(({ model }) => model);
+
 /** flux, skymatch, outlier_detection, as far as they are not skipped. */
-async function imageSteps(run: Run, library: ModelLibrary, { own, steps }: Checked): Promise<void> {
+async function imageSteps(
+  run: Run,
+  start: ModelLibrary,
+  { own, steps }: Checked,
+  input: string | undefined,
+): Promise<ModelLibrary> {
+  let library = start;
   const work: Record<"flux" | "skymatch" | "outlier_detection", () => Promise<void>> = {
     flux: async () => flux(run.ctx, library),
     skymatch: () => skymatch(run.ctx, library, steps.skymatch),
     outlier_detection: async () => {
       const options = steps.outlier_detection;
-      const folder = options.output_dir ?? folderOf(own);
-      run.files.push(...(await outlierDetection(run.ctx, library, options, folder)));
+      run.files.push(...(await outlierDetection(run.ctx, library, options, folderOf(options, own))));
     },
   };
   for (const [name, task] of Object.entries(work) as [keyof typeof work, () => Promise<void>][]) {
     const options = steps[name];
-    await callExposureHooks(options.pre_hooks, library);
+    library = await callExposureHooks(options.pre_hooks, library);
     if (options.skip) {
       run.log.info(`Step ${name} skipped.`);
-      noteSkipped(
-        library.exposures.map(({ model }) => model),
-        name,
-      );
+      noteSkipped(modelsOf(library), name);
     } else await run.step(name, task);
-    await callExposureHooks(options.post_hooks, library);
-    if (options.save_results && !options.skip) {
-      const folder = options.output_dir ?? folderOf(own);
-      run.files.push(...(await writeExposures(library, folder, options.suffix ?? name, run.log.lines)));
+    library = await callExposureHooks(options.post_hooks, library);
+    if (isSaved(options) && !options.skip) {
+      const names = { ...options, defaultSuffix: name, input, parent: own };
+      const saving = { names, asnId: asnIdOf(name, library), counted: true, calLogs: run.log.lines };
+      run.files.push(...(await writeExposures(run.ctx.gpu, library, saving)));
     }
   }
+  return library;
+}
+
+/** The association's id, which outlier_detection puts into the names of its results. */
+export function asnIdOf(step: string, { association, length }: ModelLibrary): string | undefined {
+  return step === "outlier_detection" && length > 1 ? association.id : undefined;
 }
 
 /** Each exposure's cal_logs goes on with the log of this run, as after each step of romancal's. */
@@ -259,54 +193,8 @@ async function catalogOf(
     }
     const work = (): ReturnType<typeof sourceCatalog> => sourceCatalog(run.ctx, mosaic, options, planes);
     const { catalog, segmentation } = await run.step("source_catalog", work);
-    await callHooks(options.post_hooks, { catalog, segmentation });
-    return { catalog, segmentation };
+    return await callCatalogHooks(options.post_hooks, { catalog, segmentation });
   } finally {
     for (const buffer of Object.values(planes ?? {})) buffer.free();
-  }
-}
-
-type Found = Awaited<ReturnType<typeof catalogOf>>;
-
-/** The files of a run, as far as it saves them. The mosaic's pixels are written while the catalog is made. */
-class Products {
-  private readonly writer = new ProductWriter();
-  private readonly name: string;
-
-  constructor(
-    private readonly run: Run,
-    private readonly checked: Checked,
-    library: ModelLibrary,
-    private readonly mosaic: WfiMosaic,
-  ) {
-    const { own } = checked;
-    this.name = productName(own, library.association.productName ?? basename(mosaic.filename));
-    // What hooks will do to the pixels is not known.
-    const hooked = [
-      own.post_hooks,
-      checked.steps.source_catalog.pre_hooks,
-      checked.steps.source_catalog.post_hooks,
-    ];
-    if (!own.save_results || hooked.some((hooks) => hooks.length)) return;
-    for (const { path, content } of this.list({}))
-      if (!(content instanceof Uint8Array)) this.writer.begin(path, content);
-  }
-
-  async save(found: Found): Promise<void> {
-    if (!this.checked.own.save_results) return;
-    const { ctx, files } = this.run;
-    ctx.progress("write", 0);
-    files.push(...(await ctx.timer.inStep("write", () => this.writer.finish(this.list(found)))));
-    ctx.progress("write", 1);
-  }
-
-  /** Nothing that was begun stays; after save() there is nothing to do. */
-  abandon(): Promise<void> {
-    return this.writer.abandon();
-  }
-
-  private list(found: Found): Product[] {
-    const { own, suffix } = this.checked;
-    return mosaicProducts(folderOf(own), this.name, suffix, { mosaic: this.mosaic, ...found });
   }
 }

@@ -1,73 +1,115 @@
-import { basename, dirname, join } from "node:path";
+import { basename } from "node:path";
 import {
   type MosaicSegmentationMap,
   type MosaicSourceCatalog,
+  type PlaneName,
   type Product,
   type WfiImage,
   type WfiMosaic,
   type WrittenFile,
   baseName,
   catalogParquet,
+  floats,
   productPath,
+  setNode,
   writeProducts,
 } from "../host/models/index.js";
+import { halvesToFloats } from "../host/numerics/half.js";
+import type { Gpu } from "../gpu/index.js";
+import type { Exposure } from "./exposure.js";
 import type { ModelLibrary } from "./library.js";
+import { mosaicStatistics } from "./mosaic_statistics.js";
+import { type NameOptions, type NameParts, resultPath } from "./naming.js";
 
-/** Options of stpipe that say where results go. */
-export interface SaveOptions {
-  readonly output_dir: string | null;
-  readonly output_file: string | null;
-}
+const DO_NOT_USE = 1;
 
-/** The folder results go to: output_dir, else that of output_file, else the current one. */
-export function folderOf({ output_dir, output_file }: SaveOptions): string {
-  return output_dir ?? (output_file === null ? "." : dirname(output_file));
-}
-
-/** The base name of products: output_file without suffix and extension, else the association's product. */
-export function productName({ output_file }: SaveOptions, fallback: string): string {
+/** The base name of a mosaic's products: output_file without suffix and extension, else the association's product. */
+export function productName({ output_file }: Pick<NameOptions, "output_file">, fallback: string): string {
   return baseName(basename(output_file ?? fallback));
 }
 
-/** The products of a mosaic: `NAME_i2d.asdf`, and `NAME_cat.asdf`, `NAME_cat.parquet`, `NAME_segm.asdf` where there are any. */
-export function mosaicProducts(
+export function mosaicProduct(path: string, mosaic: WfiMosaic): Product {
+  return { path, content: mosaic.toAsdf(basename(path)) };
+}
+
+export interface CatalogResults {
+  readonly catalog?: MosaicSourceCatalog;
+  readonly segmentation?: MosaicSegmentationMap;
+}
+
+/** `NAME_cat.asdf`, `NAME_cat.parquet` (or another suffix) and `NAME_segm.asdf`, as far as there are any. */
+export function catalogProducts(
   folder: string,
   name: string,
   suffix: string,
-  results: { mosaic?: WfiMosaic; catalog?: MosaicSourceCatalog; segmentation?: MosaicSegmentationMap },
+  { catalog, segmentation }: CatalogResults,
 ): Product[] {
-  const { mosaic, catalog, segmentation } = results;
   const products: Product[] = [];
-  const add = (model: { toAsdf(filename: string): Product["content"] }, word: string): void => {
-    const path = productPath(folder, name, word);
-    products.push({ path, content: model.toAsdf(basename(path)) });
-  };
-  if (mosaic) add(mosaic, suffix);
   if (catalog) {
-    add(catalog, "cat");
-    const path = productPath(folder, name, "cat", "parquet");
-    products.push({ path, content: catalogParquet(catalog, basename(path)) });
+    const path = productPath(folder, name, suffix);
+    products.push({ path, content: catalog.toAsdf(basename(path)) });
+    const parquet = productPath(folder, name, suffix, "parquet");
+    products.push({ path: parquet, content: catalogParquet(catalog, basename(parquet)) });
   }
-  if (segmentation) add(segmentation, "segm");
+  if (segmentation) {
+    const path = productPath(folder, name, "segm");
+    products.push({ path, content: segmentation.toAsdf(basename(path)) });
+  }
   return products;
 }
 
-/** Writes the exposures as a step left them, `MEMBER_SUFFIX.asdf` each; one at a time, so that one is in memory. */
+/** The exposure's arrays in memory, those too that the steps left alone: its file is closed when the run has ended. */
+export async function keepArrays(exposure: Exposure): Promise<void> {
+  await exposure.download();
+  const { model } = exposure;
+  const { shape, ...planes } = await model.arrays();
+  void shape;
+  for (const [name, array] of Object.entries(planes)) if (array) model.setPlane(name as PlaneName, array);
+}
+
+/** What a step's exposures are written with. */
+export interface ExposureSaving {
+  readonly names: NameParts;
+  /** The association's id where it goes into the names: outlier_detection's alone. */
+  readonly asnId?: string;
+  /** Whether the results are counted: not for flux on one file, which gives one model and no list. */
+  readonly counted: boolean;
+  readonly calLogs: readonly string[];
+}
+
+/** Writes the exposures as a step left them, with their statistics; one at a time, so that one is in memory. */
 export async function writeExposures(
+  gpu: Gpu,
   library: ModelLibrary,
-  folder: string,
-  suffix: string,
-  calLogs: readonly string[],
+  { names, asnId, counted, calLogs }: ExposureSaving,
 ): Promise<WrittenFile[]> {
   const files: WrittenFile[] = [];
-  for (const exposure of library.exposures) {
+  for (const [index, exposure] of library.exposures.entries()) {
     await exposure.download();
-    const path = exposurePath(exposure.model, folder, suffix);
-    files.push(...(await writeProducts([{ path, content: exposure.model.toAsdf(basename(path), calLogs) }])));
+    const { model } = exposure;
+    await addStatistics(gpu, model);
+    const path = resultPath(names, model.filename, { asnId, index: counted ? index : undefined });
+    files.push(...(await writeProducts([{ path, content: model.toAsdf(basename(path), calLogs) }])));
   }
   return files;
 }
 
-export function exposurePath(model: WfiImage, folder: string, suffix: string): string {
-  return join(folder, `${baseName(model.filename)}_${suffix}.asdf`);
+/**
+ * `meta.statistics` of an exposure: median and scaled median absolute deviation of the finite pixels with an error above 0 and no
+ * DO_NOT_USE, and their share; NaN, NaN and 0 where there are none. Source: romancal 1.0.1 lib/statistics.py.
+ */
+export async function addStatistics(gpu: Gpu, model: WfiImage): Promise<void> {
+  const { data, err, dq } = await model.arrays();
+  const guards = err instanceof Uint16Array ? halvesToFloats(err) : err.slice();
+  dq.forEach((flags, i) => {
+    if (flags & DO_NOT_USE) guards[i] = 0;
+  });
+  const chunk = { values: gpu.upload("data", data), guards: gpu.upload("guards", guards) };
+  try {
+    const found = await mosaicStatistics(gpu, [{ ...chunk, count: data.length }]);
+    for (const [key, value] of Object.entries(floats({ zodiacal_light: -1, ...found })))
+      setNode(model.meta, `statistics.${key}`, value);
+  } finally {
+    for (const buffer of Object.values(chunk)) buffer.free();
+  }
 }

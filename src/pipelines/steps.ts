@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import {
+  Association,
   type Dataset,
   type MosaicSegmentationMap,
   type MosaicSourceCatalog,
-  type PlaneName,
   UserError,
   type WfiImage,
   WfiMosaic,
@@ -12,8 +12,11 @@ import {
 } from "../host/models/index.js";
 import { type EngineOptions, type Run, type RunReport, libraryOf, withDataset, withRun } from "./call.js";
 import { flux } from "./flux.js";
-import { callExposureHooks, callHooks, callMosaicHooks } from "./hooks.js";
+import { callCatalogHooks, callExposureHooks, callMosaicHooks } from "./hooks.js";
 import type { ModelLibrary } from "./library.js";
+import { inputOf, saveSuffix } from "./mosaic_options.js";
+import { isSaved } from "./mosaic_products.js";
+import { type NameOptions, type NameParts, folderOf, inputName, resultPath } from "./naming.js";
 import { type Spec, resolve } from "./option_types.js";
 import {
   FLUX,
@@ -30,8 +33,15 @@ import {
 } from "./options.js";
 import { outlierDetection } from "./outlier_detection.js";
 import { resample } from "./resample.js";
-import { inputOf } from "./roman_mos.js";
-import { folderOf, mosaicProducts, productName, writeExposures } from "./saving.js";
+import { asnIdOf } from "./roman_mos.js";
+import {
+  addStatistics,
+  catalogProducts,
+  keepArrays,
+  mosaicProduct,
+  productName,
+  writeExposures,
+} from "./saving.js";
 import { skymatch } from "./skymatch.js";
 import { sourceCatalog } from "./source_catalog.js";
 
@@ -54,9 +64,21 @@ export interface SourceCatalogStepResult {
 
 type CallOptions<O> = EngineOptions & Partial<O> & { readonly save_suffix?: string };
 
+/** How a step's results are called where it runs alone: as stpipe has it, by the step's class. */
+function namesOf(
+  options: NameOptions,
+  className: string,
+  saveSuffixGiven: string | undefined,
+  dataset: Dataset,
+): NameParts {
+  const suffix = saveSuffixGiven === undefined ? options.suffix : saveSuffix(saveSuffixGiven);
+  return { ...options, suffix, defaultSuffix: className.toLowerCase(), input: inputName(dataset) };
+}
+
 /** A step that changes exposures, run alone. */
 function imageStep<O extends FluxOptions>(
   name: StepName,
+  className: string,
   spec: Spec,
   work: (run: Run, library: ModelLibrary, options: O) => Promise<void> | void,
 ): { class_alias: StepName; call(dataset: Dataset, options?: CallOptions<O>): Promise<ImageStepResult> } {
@@ -64,31 +86,40 @@ function imageStep<O extends FluxOptions>(
     class_alias: name,
     async call(dataset, options = {}) {
       const checked = resolve(spec, own(options), "--") as unknown as O;
-      if (checked.save_results) await prepareFolder(folderOf(checked));
+      const names = namesOf(checked, className, options.save_suffix, dataset);
+      if (isSaved(checked)) await prepareFolder(folderOf(checked));
       return withDataset(inputOf(dataset, checked.input_dir), (opened) =>
         withRun(options, async (run) => {
-          const library = libraryOf(run, opened);
-          await callExposureHooks(checked.pre_hooks, library);
+          const onDisk = "in_memory" in checked && checked.in_memory === false;
+          const start = libraryOf(run, opened, onDisk);
+          noteSkipIgnored(run, checked);
+          let library = await callExposureHooks(checked.pre_hooks, start);
           await run.step(name, async () => work(run, library, checked));
-          await callExposureHooks(checked.post_hooks, library);
-          if (checked.save_results) {
-            const suffix = options.save_suffix ?? checked.suffix ?? name;
-            run.files.push(...(await writeExposures(library, folderOf(checked), suffix, run.log.lines)));
-          } else for (const exposure of library.exposures) await keepArrays(exposure);
-          return { exposures: opened.models };
+          library = await callExposureHooks(checked.post_hooks, library);
+          if (isSaved(checked)) {
+            // one model gives one model, but to the steps that make a list of it
+            const counted = name !== "flux" || library.length > 1 || isList(dataset);
+            const saving = { names, asnId: asnIdOf(name, library), counted, calLogs: run.log.lines };
+            run.files.push(...(await writeExposures(run.ctx.gpu, library, saving)));
+          } else
+            for (const exposure of library.exposures) {
+              await keepArrays(exposure);
+              await addStatistics(run.ctx.gpu, exposure.model);
+            }
+          return { exposures: library.exposures.map(({ model }) => model) };
         }),
       );
     },
   };
 }
 
-/** The exposure's arrays in memory, those too that the step left alone: its file is closed when the step has ended. */
-async function keepArrays(exposure: ModelLibrary["exposures"][number]): Promise<void> {
-  await exposure.download();
-  const { model } = exposure;
-  const { shape, ...planes } = await model.arrays();
-  void shape;
-  for (const [name, array] of Object.entries(planes)) if (array) model.setPlane(name as PlaneName, array);
+/** Whether the dataset is an association or a list, of however many exposures. */
+function isList(dataset: Dataset): boolean {
+  return Array.isArray(dataset) || dataset instanceof Association || /\.json$/i.test(String(dataset));
+}
+
+function noteSkipIgnored(run: Run, { skip }: { readonly skip: boolean }): void {
+  if (skip) run.log.info("Step run as standalone, so skip set to False");
 }
 
 function own<O extends EngineOptions & { save_suffix?: string }>(options: O): Record<string, unknown> {
@@ -98,16 +129,20 @@ function own<O extends EngineOptions & { save_suffix?: string }>(options: O): Re
 }
 
 /** romancal's FluxStep: exposures to MJy/sr. */
-export const FluxStep = imageStep("flux", FLUX, (run, library) => flux(run.ctx, library));
+export const FluxStep = imageStep("flux", "FluxStep", FLUX, (run, library) => flux(run.ctx, library));
 
 /** romancal's SkyMatchStep: the sky of each exposure. */
-export const SkyMatchStep = imageStep("skymatch", SKYMATCH, (run, library, options: SkyMatchOptions) =>
-  skymatch(run.ctx, library, options),
+export const SkyMatchStep = imageStep(
+  "skymatch",
+  "SkyMatchStep",
+  SKYMATCH,
+  (run, library, options: SkyMatchOptions) => skymatch(run.ctx, library, options),
 );
 
 /** romancal's OutlierDetectionStep: outliers in DQ. */
 export const OutlierDetectionStep = imageStep(
   "outlier_detection",
+  "OutlierDetectionStep",
   OUTLIER_DETECTION,
   async (run, library, options: OutlierDetectionOptions) => {
     run.files.push(...(await outlierDetection(run.ctx, library, options, folderOf(options))));
@@ -119,22 +154,23 @@ export const ResampleStep = {
   class_alias: "resample",
   async call(dataset: Dataset, options: CallOptions<ResampleOptions> = {}): Promise<ResampleStepResult> {
     const checked = resolve(RESAMPLE, own(options), "--");
-    if (checked.save_results) await prepareFolder(folderOf(checked));
+    const names = namesOf(checked, "ResampleStep", options.save_suffix, dataset);
+    if (isSaved(checked)) await prepareFolder(folderOf(checked));
     return withDataset(inputOf(dataset, checked.input_dir), (opened) =>
       withRun(options, async (run) => {
-        const library = libraryOf(run, opened);
-        await callExposureHooks(checked.pre_hooks, library);
+        noteSkipIgnored(run, checked);
+        const library = await callExposureHooks(
+          checked.pre_hooks,
+          libraryOf(run, opened, !checked.in_memory),
+        );
         const drizzled = await run.step("resample", () => resample(run.ctx, library, checked));
         const { mosaic, planes } = await callMosaicHooks(checked.post_hooks, drizzled);
         for (const buffer of Object.values(planes ?? {})) buffer.free();
         await library.evictAll();
         mosaic.meta.cal_logs = [...run.log.lines];
-        if (checked.save_results) {
-          const name = productName(checked, opened.association.productName ?? mosaic.filename);
-          const suffix = options.save_suffix ?? checked.suffix ?? "i2d";
-          run.files.push(
-            ...(await writeProducts(mosaicProducts(folderOf(checked), name, suffix, { mosaic }))),
-          );
+        if (isSaved(checked)) {
+          const path = resultPath(names, mosaic.filename);
+          run.files.push(...(await writeProducts([mosaicProduct(path, mosaic)])));
         }
         return { mosaic };
       }),
@@ -151,24 +187,24 @@ export const SourceCatalogStep = {
     options: CallOptions<SourceCatalogOptions> = {},
   ): Promise<SourceCatalogStepResult> {
     const checked = resolve(SOURCE_CATALOG, own(options), "--");
-    if (checked.save_results) await prepareFolder(folderOf(checked));
-    const mosaic = dataset instanceof WfiMosaic ? dataset : await openMosaic(dataset, checked.input_dir);
+    const suffix = options.save_suffix === undefined ? checked.suffix : saveSuffix(options.save_suffix);
+    if (isSaved(checked)) await prepareFolder(folderOf(checked));
+    const opened = dataset instanceof WfiMosaic ? dataset : await openMosaic(dataset, checked.input_dir);
     try {
       return await withRun(options, async (run) => {
-        await callHooks(checked.pre_hooks, mosaic);
-        const { catalog, segmentation } = await run.step("source_catalog", () =>
-          sourceCatalog(run.ctx, mosaic, checked),
-        );
-        await callHooks(checked.post_hooks, { catalog, segmentation });
-        if (checked.save_results) {
+        noteSkipIgnored(run, checked);
+        const { mosaic } = await callMosaicHooks(checked.pre_hooks, { mosaic: opened });
+        const found = await run.step("source_catalog", () => sourceCatalog(run.ctx, mosaic, checked));
+        const { catalog, segmentation } = await callCatalogHooks(checked.post_hooks, found);
+        if (isSaved(checked)) {
           const name = productName(checked, basename(mosaic.filename));
-          const results = { catalog, segmentation };
-          run.files.push(...(await writeProducts(mosaicProducts(folderOf(checked), name, "i2d", results))));
+          const products = catalogProducts(folderOf(checked), name, suffix, { catalog, segmentation });
+          run.files.push(...(await writeProducts(products)));
         }
         return { catalog, segmentation };
       });
     } finally {
-      if (mosaic !== dataset) await mosaic.close();
+      if (opened !== dataset) await opened.close();
     }
   },
 } as const;
@@ -176,5 +212,5 @@ export const SourceCatalogStep = {
 function openMosaic(path: string, inputDir: string | null): Promise<WfiMosaic> {
   if (/\.json$/i.test(path))
     throw new UserError(`${path}: source_catalog alone takes a mosaic (_i2d or _coadd), not an association`);
-  return WfiMosaic.open(inputDir ? `${inputDir}/${path}` : path);
+  return WfiMosaic.open(inputOf(path, inputDir) as string);
 }

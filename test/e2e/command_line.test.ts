@@ -121,7 +121,7 @@ describe("a single step", () => {
     expect(outcome).toMatchObject({ code: 0, err: "" });
     const files = await filesIn(folder);
     expect(files).toHaveLength(4);
-    expect(files[0]).toBe("r0000101001001001001_0001_wfi01_f158_skymatch.asdf");
+    expect(files[0]).toBe("L3_asn_0_skymatchstep.asdf");
     const levels = await Promise.all(
       files.map(async (name) => {
         const image = await WfiImage.open(join(folder, name));
@@ -140,7 +140,7 @@ describe("a single step", () => {
     const words = ["--save_suffix=coadd", REFERENCES[0], DEVICE];
     const outcome = await cli("resample", ASN, `--output_dir=${folder}`, ...words);
     expect(outcome).toMatchObject({ code: 0, err: "" });
-    expect(await filesIn(folder)).toEqual([`${NAME}_coadd.asdf`]);
+    expect(await filesIn(folder)).toEqual(["L3_asn_coadd.asdf"]);
   });
 });
 
