@@ -58,8 +58,10 @@ function setDrivers(files: readonly string[]): void {
   }
 }
 
-const PRECISE_TIMES = ["disable-dawn-features=timestamp_quantization"];
-let flags: readonly string[] = [];
+/** Buffers are not cleared when they are first used: what the allocator hands out has undefined contents anyway. */
+const DISABLED = ["lazy_clear_resource_on_first_use"];
+const PRECISE_TIMES = "timestamp_quantization";
+let disabled: readonly string[] = DISABLED;
 let loaderReady = false;
 /** Where the system has no Vulkan loader, load the bundled one into the process. */
 async function ensureLoader(): Promise<void> {
@@ -85,7 +87,10 @@ async function request(
   }
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
-  const gpu = create([...(drivers ? ["backend=vulkan"] : []), ...flags]);
+  const gpu = create([
+    ...(drivers ? ["backend=vulkan"] : []),
+    `disable-dawn-features=${disabled.join(",")}`,
+  ]);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   return adapter ? { gpu, adapter } : undefined;
 }
@@ -146,7 +151,7 @@ export async function listAdapters(): Promise<{ kind: DeviceKind; found?: FoundA
  * Throws NoDeviceError where there is none, RangeError for an unknown choice.
  */
 export async function findAdapter(choice: DeviceChoice, preciseTimes = false): Promise<FoundAdapter> {
-  flags = preciseTimes ? PRECISE_TIMES : [];
+  disabled = preciseTimes ? [...DISABLED, PRECISE_TIMES] : DISABLED;
   if (!DEVICE_CHOICES.includes(choice))
     throw new RangeError(`--device ${String(choice)}: expected one of ${DEVICE_CHOICES.join(", ")}`);
   if (choice === "auto") {

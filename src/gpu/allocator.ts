@@ -14,7 +14,7 @@ export interface BufferMaker {
   createBuffer(descriptor: { label?: string; size: number; usage: number }): GPUBuffer;
 }
 
-/** A piece of device memory handed out by the allocator; `size` in bytes. */
+/** A piece of device memory handed out by the allocator; `size` in bytes, of which `raw` may have more. */
 export class DeviceBuffer {
   private freed = false;
   constructor(
@@ -22,14 +22,14 @@ export class DeviceBuffer {
     readonly size: number,
     readonly raw: GPUBuffer,
     readonly use: BufferUse,
-    private readonly owner: Allocator,
+    private readonly giveBack: (buffer: DeviceBuffer) => void,
   ) {}
 
   /** Hand the memory back. Work submitted before still sees it; work recorded after must not use it. */
   free(): void {
     if (this.freed) throw new Error(`${this.label}: freed twice`);
     this.freed = true;
-    this.owner.take(this);
+    this.giveBack(this);
   }
 }
 
@@ -38,15 +38,28 @@ export class DeviceMemoryError extends Error {
   override readonly name = "DeviceMemoryError";
 }
 
+/** A raw buffer and its size in bytes. */
+interface Piece {
+  readonly raw: GPUBuffer;
+  readonly use: BufferUse;
+  readonly bytes: number;
+}
+
+/** A freed buffer serves a request that leaves at most this share of it unused. */
+const LARGEST_WASTE = 0.34;
+
 /**
- * The one place device memory comes from. Freed buffers are kept by size and use and handed out again, because the first
- * touch of memory costs more than most kernels; contents are therefore undefined. Everything held, in use or idle, counts.
+ * The one place device memory comes from. Freed buffers are kept and handed out again, because the first touch of memory costs
+ * more than most kernels; contents are therefore undefined. Everything held, in use or idle, counts, and idle buffers never make
+ * that more than was once in use: before a new buffer would, those freed longest ago are destroyed.
  */
 export class Allocator {
-  private readonly idle = new Map<string, GPUBuffer[]>();
-  private readonly live = new Map<DeviceBuffer, number>();
+  /** Freed buffers, the oldest first. */
+  private readonly idle: Piece[] = [];
+  private readonly live = new Map<DeviceBuffer, Piece>();
   private usedBytes = 0;
   private idleBytes = 0;
+  private mostUsed = 0;
   private peakBytes = 0;
 
   /**
@@ -73,7 +86,7 @@ export class Allocator {
     return this.budget - this.usedBytes;
   }
 
-  /** A buffer of at least `bytes` (rounded up to 16). Throws DeviceMemoryError beyond the budget or a binding's limit. */
+  /** A buffer of `bytes` (rounded up to 16). Throws DeviceMemoryError beyond the budget or a binding's limit. */
   alloc(label: string, bytes: number, use: BufferUse = "storage"): DeviceBuffer {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     if (use === "storage" && size > this.maxBinding) {
@@ -86,36 +99,52 @@ export class Allocator {
         `${label}: ${mib(size)} would exceed the device memory budget of ${mib(this.budget)} (in use: ${this.inventory()})`,
       );
     }
-    const key = `${use}:${size}`;
-    let raw = this.idle.get(key)?.pop();
-    if (raw) this.idleBytes -= size;
-    else {
-      if (this.usedBytes + this.idleBytes + size > this.budget) this.trim();
-      raw = this.maker.createBuffer({ label, size, usage: USAGE[use] });
-    }
-    this.usedBytes += size;
+    const piece = this.takeIdle(size, use) ?? this.make(label, size, use);
+    this.usedBytes += piece.bytes;
+    this.mostUsed = Math.max(this.mostUsed, this.usedBytes);
     this.peakBytes = Math.max(this.peakBytes, this.usedBytes + this.idleBytes);
-    const buffer = new DeviceBuffer(label, size, raw, use, this);
-    this.live.set(buffer, size);
+    const buffer = new DeviceBuffer(label, size, piece.raw, use, (freed) => {
+      this.takeBack(freed);
+    });
+    this.live.set(buffer, piece);
     return buffer;
   }
 
-  /** Destroy the idle buffers: their memory returns with the next submit. */
-  trim(): void {
-    for (const list of this.idle.values()) for (const raw of list) raw.destroy();
-    this.idle.clear();
-    this.idleBytes = 0;
+  /** Destroy idle buffers, those freed longest ago first, until at most `keep` bytes are left: their memory returns with the next submit. */
+  trim(keep = 0): void {
+    while (this.idle.length && this.idleBytes > keep) {
+      const { raw, bytes } = this.idle.shift()!;
+      this.idleBytes -= bytes;
+      raw.destroy();
+    }
   }
 
-  /** Called by DeviceBuffer.free. */
-  take(buffer: DeviceBuffer): void {
+  /** The smallest idle buffer that serves; of several alike the one freed last. */
+  private takeIdle(size: number, use: BufferUse): Piece | undefined {
+    const most = Math.min(size / (1 - LARGEST_WASTE), this.available);
+    let best = -1;
+    this.idle.forEach((piece, i) => {
+      if (piece.use !== use || piece.bytes < size || piece.bytes > most) return;
+      if (best < 0 || piece.bytes <= this.idle[best].bytes) best = i;
+    });
+    if (best < 0) return undefined;
+    const [piece] = this.idle.splice(best, 1);
+    this.idleBytes -= piece.bytes;
+    return piece;
+  }
+
+  private make(label: string, bytes: number, use: BufferUse): Piece {
+    const used = this.usedBytes + bytes;
+    this.trim(Math.max(used, Math.min(this.mostUsed, this.budget)) - used);
+    return { raw: this.maker.createBuffer({ label, size: bytes, usage: USAGE[use] }), use, bytes };
+  }
+
+  private takeBack(buffer: DeviceBuffer): void {
+    const piece = this.live.get(buffer)!;
     this.live.delete(buffer);
-    this.usedBytes -= buffer.size;
-    this.idleBytes += buffer.size;
-    const key = `${buffer.use}:${buffer.size}`;
-    const list = this.idle.get(key);
-    if (list) list.push(buffer.raw);
-    else this.idle.set(key, [buffer.raw]);
+    this.usedBytes -= piece.bytes;
+    this.idleBytes += piece.bytes;
+    this.idle.push(piece);
   }
 
   /** Labels and sizes of what is in use, the largest first. */

@@ -257,7 +257,7 @@ export class Gpu {
       const value = bindings[name];
       if (binding.type === "storage") {
         if (!(value instanceof DeviceBuffer)) throw new TypeError(`${kernel.label}: ${name} is not a buffer`);
-        return { binding: index, resource: { buffer: value.raw } };
+        return { binding: index, resource: { buffer: value.raw, size: value.size } };
       }
       pack(binding.fields, binding.layout, value as Record<string, unknown>, view, used);
       const resource = { buffer: this.uniforms, offset: used, size: binding.layout.size };

@@ -36,6 +36,35 @@ describe("the allocator", () => {
     expect(memory.peak).toBe(2048);
   });
 
+  it("serves a request from a freed buffer that is not much larger, the closest first", () => {
+    const device = new FakeDevice();
+    const memory = new Allocator(device, 1 << 20, 1 << 20);
+    const freed = [1600, 1200, 3200].map((bytes) => memory.alloc("a", bytes));
+    const [, closest] = freed;
+    const { raw } = closest;
+    for (const buffer of freed) buffer.free();
+    const again = memory.alloc("b", 1100);
+    expect(again.raw).toBe(raw);
+    expect(again.size).toBe(1104);
+    expect(memory.used).toBe(1200);
+    memory.alloc("much smaller", 512);
+    expect(device.made).toBe(4);
+  });
+
+  it("keeps idle what does not make more be held than was once in use, the latest freed", () => {
+    const device = new FakeDevice();
+    const memory = new Allocator(device, 1 << 20, 1 << 20);
+    const old = memory.alloc("old", 1024);
+    const late = memory.alloc("late", 2048);
+    old.free();
+    late.free();
+    memory.alloc("other", 512);
+    expect(device.destroyed).toBe(1);
+    expect(memory.peak).toBe(3072);
+    memory.alloc("late again", 2048);
+    expect(device.made).toBe(3);
+  });
+
   it("refuses what is beyond the budget or one binding, and names what is in use", () => {
     const memory = new Allocator(new FakeDevice(), 4096, 6000);
     memory.alloc("mosaic data", 4096);
