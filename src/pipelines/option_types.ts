@@ -75,20 +75,28 @@ function toInteger(value: unknown): number {
 interface Bounds {
   readonly min?: number;
   readonly max?: number;
+  /** More than this, and finite. */
+  readonly above?: number;
+  readonly finite?: boolean;
 }
 
-function bounded(parse: (value: unknown) => number, { min = -Infinity, max = Infinity }: Bounds) {
+function bounded(parse: (value: unknown) => number, bounds: Bounds) {
+  const { min, max, above } = bounds;
+  const finite = bounds.finite ?? above !== undefined;
   return (value: unknown): number => {
     const number = parse(value);
-    if (number < min) throw new Unfit(`expected at least ${min}`);
-    if (number > max) throw new Unfit(`expected at most ${max}`);
+    if (finite && !Number.isFinite(number)) throw new Unfit("expected a finite number");
+    if (min !== undefined && !(number >= min)) throw new Unfit(`expected at least ${min}`);
+    if (max !== undefined && !(number <= max)) throw new Unfit(`expected at most ${max}`);
+    if (above !== undefined && !(number > above)) throw new Unfit(`expected more than ${above}`);
     return number;
   };
 }
 
-function rangeOf({ min, max }: Bounds): string | undefined {
+function rangeOf({ min, max, above }: Bounds): string | undefined {
   if (min !== undefined && max !== undefined) return `${min} to ${max}`;
   if (min !== undefined) return `at least ${min}`;
+  if (above !== undefined) return `more than ${above}`;
   return max === undefined ? undefined : `at most ${max}`;
 }
 
@@ -197,7 +205,7 @@ export function intList(length: number, help: string, bounds: Bounds = {}): Opti
 
 /** `length` numbers joined by commas; default None. */
 export function floatList(length: number, help: string): Option<number[] | null> {
-  return list("float_list", length, help, toFloat);
+  return list("float_list", length, help, bounded(toFloat, { finite: true }));
 }
 
 /** The same option with but these values. */
