@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import {
+  type Association,
   type MosaicSegmentationMap,
   type MosaicSourceCatalog,
   type PlaneName,
@@ -88,10 +89,18 @@ export async function writeExposures(
     await exposure.download();
     const { model } = exposure;
     await addStatistics(gpu, model);
+    noteAssociation(model, library.association);
     const path = resultPath(names, model.filename, { asnId, index: counted ? index : undefined });
     files.push(...(await writeProducts([{ path, content: model.toAsdf(basename(path), calLogs) }])));
   }
   return files;
+}
+
+/** Which association an exposure went through, as romancal 1.0.1 datamodels/library.py notes it; nothing where it came alone. */
+function noteAssociation(model: WfiImage, { path, tableName, asnPool }: Association): void {
+  if (path === undefined) return;
+  setNode(model.meta, "asn.table_name", tableName);
+  if (asnPool !== undefined) setNode(model.meta, "asn.pool_name", asnPool);
 }
 
 /**

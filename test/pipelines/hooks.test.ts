@@ -101,6 +101,32 @@ describe("hooks of the pipelines", () => {
     expect([...after.weight.slice(0, 10)]).toEqual(new Array(10).fill(0));
   });
 
+  it("what a hook gives back takes the place of what it was given", async () => {
+    const gpu = await testGpu();
+    const seen: number[] = [];
+    const fewer = (models: readonly WfiImage[]): readonly WfiImage[] => models.slice(0, 2);
+    const note = (models: readonly WfiImage[]) => void seen.push(models.length);
+    const { mosaic, exposures } = await HighLevelPipeline.call(ASN, {
+      gpu,
+      skymap,
+      steps: {
+        skymatch: { pre_hooks: [note, fewer, note], post_hooks: [note] },
+        outlier_detection: { pre_hooks: [() => null, () => undefined, note] },
+      },
+    });
+    expect(seen).toEqual([3, 2, 2, 2]);
+    expect(exposures).toHaveLength(2);
+    const { context } = await mosaic.arrays();
+    expect(context.reduce((bits, word) => bits | word, 0)).toBe(3);
+    const steps = { resample: { post_hooks: [() => mosaic] } };
+    const replaced = await HighLevelPipeline.call(ASN, { gpu, skymap, steps });
+    expect(replaced.mosaic).toBe(mosaic);
+    const wrong = { resample: { post_hooks: [() => exposures as never] } };
+    await expect(HighLevelPipeline.call(ASN, { gpu, skymap, steps: wrong })).rejects.toThrow(
+      /a hook gave back something else than a WfiMosaic or nothing/,
+    );
+  });
+
   it("are refused where they are no functions", async () => {
     const steps = { flux: { pre_hooks: ["os.remove"] } } as never;
     await expect(MosaicPipeline.call(ASN, { steps })).rejects.toThrow(
