@@ -1,5 +1,6 @@
 //!include shared/mask.wgsl
 //!include source_catalog/psf_source.wgsl
+//!include source_catalog/psf_value.wgsl
 // PSF photometry: one thread fits the fluxes and positions of one group of sources together, by the trust-region method of
 // scipy.optimize.least_squares(method="trf") without bounds, on normal equations (the subproblem's solution is the same).
 // A source is fitted on its box of up to 5 x 5 pixels; pixels that two boxes of a group share count twice, as in photutils.
@@ -32,13 +33,14 @@ const MAX_EVALUATIONS = 100u;
 const FTOL = 1e-8;
 const XTOL = 1e-7;
 const GTOL = 1e-8;
-const ROUNDING = 3e-7; // a predicted relative reduction below what f32 sums can show
+const ROUNDING = 2e-7; // of a pixel's model, data and residual in f32
 
 // Scratch of a group with n = 3 * count parameters, in words from `base`:
 // normal matrix n * n | its Cholesky factor n * n | parameters n | trial n | gradient n | step n | work n
 var<private> n: u32;
 var<private> base: u32;
 var<private> first: u32;
+var<private> doubt: f32; // how far the cost may be off: a smaller change of it says nothing
 
 fn matrix_at(i: u32, j: u32) -> u32 { return base + i * n + j; }
 fn factor_at(i: u32, j: u32) -> u32 { return base + n * n + i * n + j; }
@@ -48,39 +50,6 @@ const TRIAL = 1u;
 const GRADIENT = 2u;
 const STEP = 3u;
 const WORK = 4u;
-
-// Uniform cubic B-spline weights at t in [0, 1) and their derivatives.
-fn weights(t: f32) -> vec4f {
-  let s = 1.0 - t;
-  return vec4f(s * s * s, 4.0 - 3.0 * t * t * (2.0 - t), 4.0 - 3.0 * s * s * (2.0 - s), t * t * t) / 6.0;
-}
-fn slopes(t: f32) -> vec4f {
-  let s = 1.0 - t;
-  return vec4f(-s * s, t * (3.0 * t - 4.0), s * (4.0 - 3.0 * s), t * t) * 0.5;
-}
-
-// PSF and its derivatives towards +x and +y of the pixel, at an offset in pixels from the source; 0 beyond the stamp.
-fn psf(offset: vec2f) -> vec3f {
-  let last = f32(params.stamp - 3u);           // the stamp's samples are 0 .. last
-  let p = params.oversampling * offset + 0.5 * last;
-  if (any(p < vec2f(0.0)) || any(p > vec2f(last))) { return vec3f(0.0); }
-  let cell = min(floor(p), vec2f(last - 1.0));
-  let t = p - cell;
-  let wx = weights(t.x);
-  let sx = slopes(t.x);
-  let wy = weights(t.y);
-  let sy = slopes(t.y);
-  var value = 0.0;
-  var along = vec2f(0.0);
-  for (var j = 0u; j < 4u; j++) {
-    let k = (u32(cell.y) + j) * params.stamp + u32(cell.x);
-    let row = vec4f(spline[k], spline[k + 1u], spline[k + 2u], spline[k + 3u]);
-    let inner = dot(wx, row);
-    value += wy[j] * inner;
-    along += vec2f(wy[j] * dot(sx, row), sy[j] * inner);
-  }
-  return vec3f(value, along * params.oversampling);
-}
 
 // The pixel's model less its data, over its error; `which` names the parameter vector. Leaves the row of the Jacobian in WORK.
 fn residual(pixel: vec2i, which: u32, jacobian: bool) -> f32 {
@@ -118,6 +87,7 @@ fn evaluate(which: u32, jacobian: bool) -> f32 {
     }
   }
   var cost = 0.0;
+  doubt = 0.0;
   for (var k = 0u; k < n / 3u; k++) {
     if (!takes_part(k)) { continue; }
     var chi2 = 0.0;
@@ -126,6 +96,8 @@ fn evaluate(which: u32, jacobian: bool) -> f32 {
       if (!usable(pixel)) { continue; }
       let r = residual(pixel, which, jacobian);
       chi2 += r * r;
+      let i = u32(pixel.y) * params.nx + u32(pixel.x);
+      doubt += ROUNDING * abs(r) * (abs(r) + abs(data[i] / err[i]));
       if (jacobian) { accumulate(r); }
     }
     cost += 0.5 * chi2;
@@ -266,23 +238,29 @@ fn steepest() -> f32 {
 }
 
 // Turns evaluate the parameters with their derivatives, then trial steps until one is better, and so on. One call site of
-// evaluate() keeps the compiled code small.
+// evaluate() keeps the compiled code small. A step whose reduction the cost cannot tell is taken at once: gradients still hold there,
+// and their trapezoid along the step is its reduction.
 fn fit() -> u32 {
   var cost = 0.0;
   var radius = 0.0;
   var alpha = 0.0;
   var predicted = 0.0;
+  var downhill = 0.0;
   var status = 0u;
   var trial = false;
+  var taken = false;
   var evaluations = 0u;
   loop {
     let found = evaluate(select(PARAMETERS, TRIAL, trial), !trial);
-    if (trial) {
+    if (evaluations == 0u) {
+      evaluations = 1u;
+      radius = parameter_length();
+      if (radius == 0.0) { radius = 1.0; }
+    } else if (trial || taken) {
       evaluations++;
-      let step_length = length_of(STEP);
-      var reduction = cost - found;
-      if (predicted <= ROUNDING * cost && step_length <= radius) { reduction = max(reduction, 1e-30); status = 2u; }
+      let reduction = select(cost - found, -0.5 * (downhill + step_along_gradient()), taken);
       let ratio = select(0.0, reduction / predicted, predicted > 0.0);
+      let step_length = length_of(STEP);
       if (step_length < XTOL * (XTOL + parameter_length())) { status = 3u; }
       if (reduction < FTOL * cost && ratio > 0.25) { status = 2u; }
       if (status == 0u) {
@@ -291,27 +269,36 @@ fn fit() -> u32 {
         alpha *= radius / next;
         radius = next;
       }
-      if (reduction > 0.0) {
-        for (var i = 0u; i < n; i++) { scratch[vector_at(PARAMETERS, i)] = scratch[vector_at(TRIAL, i)]; }
+      if (trial && reduction > 0.0) {
+        take_trial();
         trial = false;
         continue;
       }
-    } else {
+    }
+    if (!trial) {
       cost = found;
-      if (evaluations == 0u) {
-        evaluations = 1u;
-        radius = parameter_length();
-        if (radius == 0.0) { radius = 1.0; }
-      }
       if (status == 0u && steepest() < GTOL) { status = 1u; }
     }
     if (status != 0u || evaluations >= MAX_EVALUATIONS) { break; }
     alpha = trust_region_step(radius, alpha);
     predicted = predicted_reduction();
+    downhill = step_along_gradient();
     for (var i = 0u; i < n; i++) { scratch[vector_at(TRIAL, i)] = scratch[vector_at(PARAMETERS, i)] + scratch[vector_at(STEP, i)]; }
-    trial = true;
+    taken = predicted <= doubt;
+    trial = !taken;
+    if (taken) { take_trial(); }
   }
   return status;
+}
+
+fn take_trial() {
+  for (var i = 0u; i < n; i++) { scratch[vector_at(PARAMETERS, i)] = scratch[vector_at(TRIAL, i)]; }
+}
+
+fn step_along_gradient() -> f32 {
+  var sum = 0.0;
+  for (var i = 0u; i < n; i++) { sum += scratch[vector_at(STEP, i)] * scratch[vector_at(GRADIENT, i)]; }
+  return sum;
 }
 
 @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
