@@ -1,40 +1,64 @@
 import type { DeviceBuffer, Gpu } from "../gpu/index.js";
-import type { Moments, StatAnswer, StatRequest, StatRun } from "../host/numerics/imagestats.js";
+import type {
+  Moments,
+  MomentsRequest,
+  StatAnswer,
+  StatRequest,
+  StatRun,
+} from "../host/numerics/imagestats.js";
 import type { Spans } from "../host/numerics/polygon_fill.js";
+import { CoreAndRest, coreFrom, type CoreLimits, NO_CORE } from "../host/numerics/sky_core.js";
 import {
   firstPixel,
-  maskPixels,
   PARTIAL_WORDS,
   setHistogram,
   setMoments,
   TASK_WORDS,
 } from "../shaders/skymatch/kernels.js";
-import { strides } from "./flux.js";
+import { layOut, momentsFrom, pixelsOf, startsOf } from "./sky_tables.js";
 
 /** Row blocks at most, and pixels in one at least: a software driver pays more for a workgroup than for its pixels. */
 const MOST_BLOCKS = 1024;
 const BLOCK_PIXELS = 8192;
 const DIGITS = 256;
 
-const EVERYTHING = { kind: "moments", lo: 0, hi: 0, pivot: 0 } as const;
+/** Pixels of a sample, and how many a set may have to be its own sample. */
+const SAMPLE = 2 ** 16;
+const MOST_SAMPLED = 2 ** 18;
+/** The rest of a set is listed where it is less than one pixel in so many. */
+const LISTED_OF = 16;
 
-interface Query {
+/** A task of the moments kernel: sums within the limits and a list of at most `room` others, from every so many rows and quads. */
+interface Part {
   readonly set: number;
-  readonly request: StatRequest;
+  readonly limits: CoreLimits;
+  readonly every: number;
+  readonly room: number;
+}
+interface PartSums {
+  readonly core: Moments;
+  /** In no order; undefined where there are more than fit. */
+  readonly rest: Float32Array | undefined;
+}
+type Counting = Exclude<StatRequest, MomentsRequest>;
+interface Query<R extends StatRequest = StatRequest> {
+  readonly set: number;
+  readonly request: R;
 }
 
 /**
- * Sets of pixels of one image on the device, and what the statistics ask of them. Each round of questions, from all sets
- * together, is one submit and one read-back of partial sums and histograms.
+ * Sets of pixels of one image on the device, and what a statistic asks of them. Its clipping is tried on a sample, read back, of
+ * each set; one pass then sums the core that all its rounds should keep and lists the few pixels beyond, and each round is
+ * answered from that, exactly. Where a round cuts the core after all, a pass of its own is made. Other rounds of questions,
+ * from all sets together, are one submit and one read-back.
  */
 export class SkySets {
   private readonly buffers: DeviceBuffer[] = [];
-  private readonly values: DeviceBuffer;
   private readonly rows: DeviceBuffer;
   private readonly runs: DeviceBuffer;
   private readonly height: number;
-  private readonly sets: number;
-  private first: Promise<Float32Array> | undefined;
+  private readonly sizes: readonly number[];
+  private known: readonly (CoreAndRest | undefined)[] = [];
 
   /**
    * @param data f32 image of nx x ny, row-major
@@ -44,31 +68,29 @@ export class SkySets {
     private readonly gpu: Gpu,
     private readonly nx: number,
     private readonly ny: number,
-    data: DeviceBuffer,
-    dq: DeviceBuffer,
-    bad: number,
+    private readonly data: DeviceBuffer,
+    private readonly dq: DeviceBuffer,
+    private readonly bad: number,
     sets: readonly Spans[],
   ) {
-    this.sets = sets.length;
+    this.sizes = sets.map(pixelsOf);
     this.height = Math.min(ny, Math.max(Math.ceil(ny / MOST_BLOCKS), Math.ceil(BLOCK_PIXELS / nx)));
-    this.values = this.keep(gpu.alloc("skymatch values", 4 * nx * ny));
     const table = layOut(sets, ny);
     this.rows = this.keep(gpu.upload("skymatch rows", table.rows));
     this.runs = this.keep(gpu.upload("skymatch runs", table.runs));
-    const params = { count: nx * ny, bad };
-    gpu
-      .recorder("skymatch mask")
-      .run(maskPixels, { params, data, dq, values: this.values }, [strides(nx * ny)])
-      .submit();
   }
 
-  /** Run one statistic for each set, all in step. */
-  async measure<T>(runs: readonly StatRun<T>[]): Promise<T[]> {
+  /** A statistic of each set, all in step; `statistic` is called anew for each, and for its sample. */
+  async measure<T>(statistic: () => StatRun<T>): Promise<T[]> {
+    const first = this.firstValues();
+    this.known = await this.survey(statistic);
+    const firsts = await first;
+    const runs = this.sizes.map(statistic);
     const states = runs.map((run) => run.next());
     for (;;) {
       const open = states.flatMap((state, set) => (state.done ? [] : [{ set, request: state.value }]));
       if (open.length === 0) return states.map((state) => state.value as T);
-      const answers = await this.answer(open);
+      const answers = await this.answer(open, firsts);
       open.forEach(({ set }, k) => (states[set] = runs[set].next(answers[k])));
     }
   }
@@ -82,40 +104,105 @@ export class SkySets {
     return buffer;
   }
 
-  private async answer(queries: readonly Query[]): Promise<StatAnswer[]> {
-    const sums = queries.filter(({ request }) => request.kind === "moments");
-    const counts = queries.filter(({ request }) => request.kind !== "moments");
-    const [moments, histograms] = await Promise.all([this.moments(sums), this.histograms(counts)]);
-    return queries.map((query) => moments[sums.indexOf(query)] ?? histograms[counts.indexOf(query)]);
+  /** Each set as its core and the rest; undefined where the rest is too much. */
+  private async survey<T>(statistic: () => StatRun<T>): Promise<(CoreAndRest | undefined)[]> {
+    const known: (CoreAndRest | undefined)[] = this.sizes.map(() => undefined);
+    const measured = async (parts: readonly Part[]): Promise<void> => {
+      (await this.parts(parts)).forEach(({ core, rest }, k) => {
+        const { set, every, limits } = parts[k];
+        if (rest && every === 1) known[set] = new CoreAndRest(limits, core, rest);
+        else if (rest && limits === NO_CORE) samples.push({ set, sample: rest });
+      });
+    };
+    const samples: { set: number; sample: Float32Array }[] = [];
+    await measured(
+      this.sizes.map((size, set) => {
+        const every = size <= MOST_SAMPLED ? 1 : Math.ceil(Math.sqrt(size / SAMPLE));
+        return { set, limits: NO_CORE, every, room: Math.min(size, MOST_SAMPLED) };
+      }),
+    );
+    const cores = samples.flatMap(({ set, sample }): Part[] => {
+      const limits = coreFrom(sample, statistic());
+      const room = Math.max(MOST_SAMPLED, Math.ceil(this.sizes[set] / LISTED_OF));
+      return limits ? [{ set, limits, every: 1, room }] : [];
+    });
+    await measured(cores);
+    return known;
   }
 
-  private async moments(queries: readonly Query[]): Promise<Moments[]> {
-    if (queries.length === 0) return [];
+  private async answer(queries: readonly Query[], firsts: Float32Array): Promise<StatAnswer[]> {
+    const answers = queries.map(({ set, request }): StatAnswer | undefined =>
+      request.kind === "moments" ? this.known[set]?.moments(request) : undefined,
+    );
+    const sums: number[] = [];
+    const counts: number[] = [];
+    queries.forEach(({ request }, k) => {
+      if (!answers[k]) (request.kind === "moments" ? sums : counts).push(k);
+    });
+    const [moments, histograms] = await Promise.all([
+      this.parts(sums.map((k) => wholePart(queries[k] as Query<MomentsRequest>))),
+      this.histograms(counts.map((k) => queries[k] as Query<Counting>)),
+    ]);
+    sums.forEach((k, i) => (answers[k] = moments[i].core));
+    counts.forEach((k, i) => (answers[k] = histograms[i]));
+    return answers.map((answer, k) =>
+      answer instanceof Uint32Array ? answer : { ...(answer as Moments), first: firsts[queries[k].set] },
+    );
+  }
+
+  private async parts(parts: readonly Part[]): Promise<PartSums[]> {
+    if (parts.length === 0) return [];
     const blocks = Math.ceil(this.ny / this.height);
-    const partials = this.gpu.alloc("skymatch partials", 4 * PARTIAL_WORDS * blocks * queries.length);
-    const tasks = this.gpu.upload("skymatch tasks", this.tasks(queries, []));
+    const offsets = startsOf(
+      parts.map(({ room }) => room),
+      parts.length,
+    );
+    const partials = this.gpu.alloc("skymatch partials", 4 * PARTIAL_WORDS * blocks * parts.length);
+    const list = this.gpu.alloc("skymatch list", 4 * offsets[parts.length]);
+    const tasks = this.upload(parts.length, (k, words, floats) => {
+      const { set, limits, every, room } = parts[k];
+      words[0] = set * (this.ny + 1);
+      floats.set([limits.lo, limits.hi, limits.pivot], 1);
+      words.set([offsets[k], every, room], 4);
+    });
     try {
       this.gpu
         .recorder("skymatch moments")
-        .run(setMoments, { ...this.bindings(tasks), partials }, [blocks, queries.length])
+        .clear(list, 0, 4 * parts.length)
+        .run(setMoments, { ...this.bindings(tasks), partials, list }, [blocks, parts.length])
         .submit();
       const words = await this.gpu.read(partials, Uint32Array);
-      const first = await this.firstValues();
-      return queries.map(({ set }, k) => ({ ...momentsFrom(words, k * blocks, blocks), first: first[set] }));
+      const listed = await this.gpu.read(list, Uint32Array, 0, parts.length);
+      const rests = parts.map(({ room }, k) =>
+        listed[k] <= room ? this.gpu.read(list, Float32Array, 4 * offsets[k], listed[k]) : undefined,
+      );
+      const found = await Promise.all(rests);
+      return found.map((rest, k) => ({ core: momentsFrom(words, k * blocks, blocks), rest }));
     } finally {
       partials.free();
+      list.free();
       tasks.free();
     }
   }
 
-  private async histograms(queries: readonly Query[]): Promise<Uint32Array[]> {
+  private async histograms(queries: readonly Query<Counting>[]): Promise<Uint32Array[]> {
     if (queries.length === 0) return [];
     // one bin more, for values that rounding puts beyond the last
     const sizes = queries.map(({ request }) => (request.kind === "histogram" ? request.bins + 1 : DIGITS));
-    const offsets = sizes.map((_, k) => sizes.slice(0, k).reduce((sum, size) => sum + size, 0));
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    const counts = this.gpu.alloc("skymatch counts", 4 * total);
-    const tasks = this.gpu.upload("skymatch tasks", this.tasks(queries, offsets));
+    const offsets = startsOf(sizes);
+    const counts = this.gpu.alloc("skymatch counts", 4 * offsets[sizes.length]);
+    const tasks = this.upload(queries.length, (k, words, floats) => {
+      const { set, request } = queries[k];
+      words[0] = set * (this.ny + 1);
+      words[4] = offsets[k];
+      if (request.kind === "histogram") {
+        floats.set([request.min, request.end, request.scale], 1);
+        words[7] = request.bins;
+      } else {
+        floats.set([request.lo, request.hi], 1);
+        words.set([request.shift, request.prefix], 8);
+      }
+    });
     try {
       this.gpu
         .recorder("skymatch histograms")
@@ -133,24 +220,19 @@ export class SkySets {
     }
   }
 
-  /** Value of each set's first pixel, NaN for a set without any; looked for once. */
-  private firstValues(): Promise<Float32Array> {
-    this.first ??= this.findFirst();
-    return this.first;
-  }
-
-  private async findFirst(): Promise<Float32Array> {
-    const sets = Array.from({ length: this.sets }, (_, set) => ({ set, request: EVERYTHING }));
-    const tasks = this.gpu.upload("skymatch tasks", this.tasks(sets, []));
-    const found = this.gpu.alloc("skymatch first", 8 * this.sets);
+  /** Value of each set's first pixel, NaN for a set without any. */
+  private async firstValues(): Promise<Float32Array> {
+    const sets = this.sizes.length;
+    const tasks = this.upload(sets, (set, words) => (words[0] = set * (this.ny + 1)));
+    const found = this.gpu.alloc("skymatch first", 8 * sets);
     try {
       this.gpu
         .recorder("skymatch first")
-        .run(firstPixel, { ...this.bindings(tasks), found }, [1, this.sets])
+        .run(firstPixel, { ...this.bindings(tasks), found }, [1, sets])
         .submit();
-      const words = await this.gpu.read(found, Uint32Array);
+      const words = await this.gpu.read(found, Uint32Array, 0, 2 * sets);
       const values = new Float32Array(words.buffer);
-      return Float32Array.from(sets, ({ set }) => (words[2 * set] ? values[2 * set + 1] : NaN));
+      return Float32Array.from(this.sizes, (_, set) => (words[2 * set] ? values[2 * set + 1] : NaN));
     } finally {
       tasks.free();
       found.free();
@@ -158,58 +240,23 @@ export class SkySets {
   }
 
   private bindings(tasks: DeviceBuffer) {
-    const { nx, ny, height, values, rows, runs } = this;
-    return { params: { nx, ny, height }, values, rows, runs, tasks };
+    const { nx, ny, height, bad, data, dq, rows, runs } = this;
+    return { params: { nx, ny, height, bad }, data, dq, rows, runs, tasks };
   }
 
-  private tasks(queries: readonly Query[], offsets: readonly number[]): Uint32Array {
-    const words = new Uint32Array(TASK_WORDS * queries.length);
-    const floats = new Float32Array(words.buffer);
-    queries.forEach(({ set, request }, k) => {
-      const at = TASK_WORDS * k;
-      words[at] = set * (this.ny + 1);
-      if (request.kind === "histogram") {
-        floats.set([request.min, request.end, request.scale], at + 1);
-        words.set([request.bins, offsets[k]], at + 4);
-      } else {
-        floats.set([request.lo, request.hi], at + 1);
-        if (request.kind === "moments") floats[at + 3] = request.pivot;
-        else words.set([0, offsets[k], request.shift, request.prefix], at + 4);
-      }
-    });
-    return words;
+  private upload(
+    count: number,
+    fill: (k: number, words: Uint32Array, floats: Float32Array) => void,
+  ): DeviceBuffer {
+    const all = new Uint32Array(TASK_WORDS * count);
+    for (let k = 0; k < count; k++) {
+      const words = all.subarray(TASK_WORDS * k, TASK_WORDS * (k + 1));
+      fill(k, words, new Float32Array(words.buffer, words.byteOffset, words.length));
+    }
+    return this.gpu.upload("skymatch tasks", all);
   }
 }
 
-/** The row tables of all sets one after another, pointing into one list of runs. */
-function layOut(sets: readonly Spans[], ny: number): { rows: Uint32Array; runs: Uint32Array } {
-  const total = sets.reduce((sum, { runs }) => sum + runs.length, 0);
-  const rows = new Uint32Array(Math.max(1, sets.length * (ny + 1)));
-  const runs = new Uint32Array(Math.max(2, total));
-  let start = 0;
-  sets.forEach((set, k) => {
-    rows.set(
-      set.rowStart.map((row) => row + start / 2),
-      k * (ny + 1),
-    );
-    runs.set(set.runs, start);
-    start += set.runs.length;
-  });
-  return { rows, runs };
-}
-
-/** The blocks' partial sums, added up in f64 in the order of the rows. */
-function momentsFrom(words: Uint32Array, firstBlock: number, blocks: number): Omit<Moments, "first"> {
-  const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
-  let [count, sum, squares, min, max] = [0, 0, 0, Infinity, -Infinity];
-  for (let block = firstBlock; block < firstBlock + blocks; block++) {
-    const at = PARTIAL_WORDS * block;
-    if (words[at] === 0) continue;
-    count += words[at];
-    sum += floats[at + 1];
-    squares += floats[at + 2];
-    min = Math.min(min, floats[at + 4]);
-    max = Math.max(max, floats[at + 5]);
-  }
-  return { count, sum, squares, min, max };
+function wholePart({ set, request: { lo, hi, pivot } }: Query<MomentsRequest>): Part {
+  return { set, limits: { lo, hi, pivot }, every: 1, room: 0 };
 }

@@ -198,7 +198,7 @@ async function measure(
     const { data, dq, nx, ny } = planes;
     const pixels = new SkySets(ctx.gpu, nx, ny, data.buffer, dq, badBits(options.dqbits) ?? 0, sets);
     try {
-      const values = await pixels.measure(sets.map(() => skyStatistic(options)));
+      const values = await pixels.measure(() => skyStatistic(options));
       const known = options.subtract ? 0 : images[index].sky;
       return values.map((value) => value && { ...value, sky: value.sky - known });
     } finally {
@@ -231,7 +231,8 @@ function applySky(
 function subtractFrom(exposure: Exposure, sky: number): void {
   const count = exposure.nx * exposure.ny;
   exposure.transform((rec, { data }) => {
-    rec.run(subtractSky, { params: { count, sky: Math.fround(sky) }, data: data.buffer }, [strides(count)]);
+    if (data)
+      rec.run(subtractSky, { params: { count, sky: Math.fround(sky) }, data: data.buffer }, [strides(count)]);
   });
 }
 

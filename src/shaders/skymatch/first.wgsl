@@ -1,11 +1,6 @@
 //!include skymatch/sets.wgsl
 // The first good pixel of each set in row-major order: (1, value), or (0, 0) where the set has none. One workgroup a set.
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> values: array<vec4f>;
-@group(0) @binding(2) var<storage, read> rows: array<u32>;
-@group(0) @binding(3) var<storage, read> runs: array<vec2u>;
-@group(0) @binding(4) var<storage, read> tasks: array<Task>;
-@group(0) @binding(5) var<storage, read_write> found: array<vec2u>;
+@group(0) @binding(6) var<storage, read_write> found: array<vec2u>;
 
 const NONE = 0xffffffffu;
 var<workgroup> first: atomic<u32>;
@@ -22,7 +17,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var k = rows[task.rows + y]; k < last && here == NONE; k++) {
       let run = vec2u(y * params.nx) + runs[k];
       for (var q = run.x >> 2u; q <= (run.y >> 2u) && here == NONE; q++) {
-        let ok = within_run(q, run) & not_nan(values[q]);
+        let ok = counts_in(run, q, data[q]);
         for (var c = 3; c >= 0; c--) {
           if (ok[c]) { here = 4u * q + u32(c); }
         }
@@ -34,6 +29,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let i = atomicLoad(&first);
   if (lane == 0u) {
     found[group.y] = vec2u(0u);
-    if (i != NONE) { found[group.y] = vec2u(1u, bitcast<u32>(values[i >> 2u][i & 3u])); }
+    if (i != NONE) { found[group.y] = vec2u(1u, bitcast<u32>(data[i >> 2u][i & 3u])); }
   }
 }

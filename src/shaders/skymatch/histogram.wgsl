@@ -1,12 +1,7 @@
 //!include skymatch/sets.wgsl
 // Counts over a set's pixels: of trunc(centre * (v - lo)) for lo <= v < hi, or (bins = 0) of a byte of the ordered keys of
 // lo <= v <= hi. The first LOCAL bins are counted within the workgroup before they are added to `counts`.
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> values: array<vec4f>;
-@group(0) @binding(2) var<storage, read> rows: array<u32>;
-@group(0) @binding(3) var<storage, read> runs: array<vec2u>;
-@group(0) @binding(4) var<storage, read> tasks: array<Task>;
-@group(0) @binding(5) var<storage, read_write> counts: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read_write> counts: array<atomic<u32>>;
 
 const LOCAL = 1024u;
 const NONE = 0xffffffffu;
@@ -46,8 +41,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var k = rows[task.rows + y]; k < last; k++) {
       let run = vec2u(y * params.nx) + runs[k];
       for (var q = (run.x >> 2u) + lane; q <= (run.y >> 2u); q += 64u) {
-        let v = values[q];
-        let ok = within_run(q, run) & not_nan(v);
+        let v = data[q];
+        let ok = counts_in(run, q, v);
         for (var c = 0; c < 4; c++) {
           if (ok[c]) { add(task, bin_of(task, v[c])); }
         }

@@ -1,25 +1,14 @@
 import { defineKernel, storage, uniform } from "../../gpu/index.js";
 
-/** Words of a Task in sets.wgsl: rows, lo, hi, centre, bins, at, shift, prefix. */
-export const TASK_WORDS = 8;
+/** Words of a Task in sets.wgsl: rows, lo, hi, centre, at, every, room, bins, shift, prefix. */
+export const TASK_WORDS = 10;
 /** Words of a workgroup's partial sums in moments.wgsl. */
 export const PARTIAL_WORDS = 8;
 
-/** Writes data where the pixel is finite and none of its DQ bits is `bad`, else NaN. */
-export const maskPixels = defineKernel({
-  label: "skymatch/mask",
-  url: new URL("./mask.wgsl", import.meta.url),
-  bindings: {
-    params: uniform({ count: "u32", bad: "u32" }),
-    data: storage("read"),
-    dq: storage("read"),
-    values: storage("read_write"),
-  },
-});
-
 const SETS = {
-  params: uniform({ nx: "u32", ny: "u32", height: "u32" }),
-  values: storage("read"),
+  params: uniform({ nx: "u32", ny: "u32", height: "u32", bad: "u32" }),
+  data: storage("read"),
+  dq: storage("read"),
   rows: storage("read"),
   runs: storage("read"),
   tasks: storage("read"),
@@ -32,11 +21,14 @@ export const firstPixel = defineKernel({
   bindings: { ...SETS, found: storage("read_write") },
 });
 
-/** Count, sums about a pivot and range of sets of pixels; groups: [row blocks, tasks]. */
+/**
+ * Count, sums about a pivot and range of the pixels of sets that lie within limits, and a list of the others; the first words
+ * of `list`, one a task, are cleared by the caller; groups: [row blocks, tasks].
+ */
 export const setMoments = defineKernel({
   label: "skymatch/moments",
   url: new URL("./moments.wgsl", import.meta.url),
-  bindings: { ...SETS, partials: storage("read_write") },
+  bindings: { ...SETS, partials: storage("read_write"), list: storage("read_write") },
 });
 
 /** Histograms of sets of pixels, added to `counts`; groups: [row blocks, tasks]. */

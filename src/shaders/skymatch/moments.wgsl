@@ -1,18 +1,24 @@
 //!include skymatch/sets.wgsl
-// Partial sums, two vec4u a workgroup, over a set's pixels v with lo <= v <= hi, d = v - centre:
-// (count, sum of d, sum of d * d, 0) and (least v, greatest v, 0, 0).
-// A workgroup sums some ten thousand values by a tree in f32, which errs by parts in 1e8 either way; the host adds the
-// partials in f64, where those errors average out.
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> values: array<vec4f>;
-@group(0) @binding(2) var<storage, read> rows: array<u32>;
-@group(0) @binding(3) var<storage, read> runs: array<vec2u>;
-@group(0) @binding(4) var<storage, read> tasks: array<Task>;
-@group(0) @binding(5) var<storage, read_write> partials: array<vec4u>;
+// Sums over a set's pixels v with lo <= v <= hi, and a list of its other pixels.
+// Sums, d = v - centre, are two vec4u a workgroup: (count, sum of d, sum of d * d, 0) and (least v, greatest v, 0, 0). A
+// workgroup sums some ten thousand values by a tree in f32, which errs by parts in 1e8 either way; the host adds the partials
+// in f64, where those errors average out.
+// list[workgroup_id.y] counts the other pixels; the first `room` of them, in no order, are list[at ...].
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4u>;
+@group(0) @binding(7) var<storage, read_write> list: array<atomic<u32>>;
 
 const FAR = 3.4028234e38;
 var<workgroup> counts: array<u32, 64>;
 var<workgroup> sums: array<vec4f, 64>; // d, d * d, least, greatest
+
+fn append(counter: u32, task: Task, v: vec4f, chosen: vec4<bool>) {
+  let one = select(vec4u(0u), vec4u(1u), chosen);
+  var next = atomicAdd(&list[counter], one.x + one.y + one.z + one.w);
+  for (var c = 0u; c < 4u; c++) {
+    if (chosen[c] && next < task.room) { atomicStore(&list[task.at + next], bitcast<u32>(v[c])); }
+    next += one[c];
+  }
+}
 
 @compute @workgroup_size(64)
 fn main(
@@ -21,25 +27,30 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let task = tasks[group.y];
+  let step = task.every;
   var n = vec4u(0u);
   var s1 = vec4f(0.0);
   var s2 = vec4f(0.0);
   var least = vec4f(FAR);
   var greatest = vec4f(-FAR);
   let end = min((group.x + 1u) * params.height, params.ny);
-  for (var y = group.x * params.height; y < end; y++) {
+  for (var row = (group.x * params.height + step - 1u) / step; row * step < end; row++) {
+    let y = row * step;
     let last = rows[task.rows + y + 1u];
     for (var k = rows[task.rows + y]; k < last; k++) {
       let run = vec2u(y * params.nx) + runs[k];
-      for (var q = (run.x >> 2u) + lane; q <= (run.y >> 2u); q += 64u) {
-        let v = values[q];
-        let ok = within_run(q, run) & not_nan(v) & (v >= vec4f(task.lo)) & (v <= vec4f(task.hi));
-        let d = select(vec4f(0.0), v - task.centre, ok);
-        n += select(vec4u(0u), vec4u(1u), ok);
+      for (var q = (run.x >> 2u) + lane * step + (5u * row) % step; q <= (run.y >> 2u); q += 64u * step) {
+        let v = data[q];
+        let ok = counts_in(run, q, v);
+        let core = ok & (v >= vec4f(task.lo)) & (v <= vec4f(task.hi));
+        let d = select(vec4f(0.0), v - task.centre, core);
+        n += select(vec4u(0u), vec4u(1u), core);
         s1 += d;
         s2 += d * d;
-        least = min(least, select(vec4f(FAR), v, ok));
-        greatest = max(greatest, select(vec4f(-FAR), v, ok));
+        least = min(least, select(vec4f(FAR), v, core));
+        greatest = max(greatest, select(vec4f(-FAR), v, core));
+        let rest = ok & !core;
+        if (any(rest)) { append(group.y, task, v, rest); }
       }
     }
   }
