@@ -61,12 +61,12 @@ export async function runRequest(request: RunRequest): Promise<void> {
 
 /** The request with what its parameter file says; writes the options down where that is asked for. */
 async function withParameters(request: RunRequest): Promise<RunRequest> {
-  const { pipeline, parameters, saveParameters, quiet } = request;
+  const { pipeline, inputs, parameters, saveParameters, quiet } = request;
   let { own, steps } = request;
   if (parameters !== undefined) {
     const file = await readParameters(parameters, pipeline);
     // as strun: what a program would keep in memory is written where the words do not forbid it
-    own = { ...file.own, save_results: true, ...own };
+    own = { ...file.own, ...(inputs.length > 0 && { save_results: true }), ...own };
     steps = Object.fromEntries(
       STEP_NAMES.map((name) => [name, { ...file.steps[name], ...steps[name] }] as const).filter(
         ([, options]) => Object.keys(options).length > 0,
@@ -74,7 +74,8 @@ async function withParameters(request: RunRequest): Promise<RunRequest> {
     );
   }
   if (saveParameters !== undefined) {
-    await writeParameters(saveParameters, pipeline, { own: { save_results: true, ...own }, steps });
+    const saving = inputs.length > 0 && { save_results: true };
+    await writeParameters(saveParameters, pipeline, { own: { ...saving, ...own }, steps });
     if (!quiet) process.stdout.write(`parameters: ${saveParameters}\n`);
   }
   return { ...request, own, steps };

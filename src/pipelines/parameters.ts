@@ -61,10 +61,10 @@ export async function readParameters(path: string, runner: Runner): Promise<Para
 /** Writes the options, all of them with their defaults, as stpipe does; YAML where the name ends with .yaml or .yml. */
 export async function writeParameters(path: string, runner: Runner, parameters: Parameters): Promise<void> {
   const tree: AsdfMap = {
-    ...treeOf(runner, parameters.own),
+    ...treeOf(runner, shortName(CLASSES[runner]), parameters.own),
     meta: metadataOf(runner),
   };
-  const steps = stepsOf(runner).map((step) => treeOf(step, parameters.steps[step] ?? {}));
+  const steps = stepsOf(runner).map((step) => treeOf(step, step, parameters.steps[step] ?? {}));
   if (steps.length) tree.steps = steps;
   const content = isYaml(path) ? Buffer.from(stringify(plain(tree))) : await toBytes(tree);
   await writeProducts([{ path, content }]);
@@ -100,6 +100,7 @@ function sectionOf(tree: AsdfMap, runner: Runner, path: string, where: string): 
   const given = Object.fromEntries(
     Object.entries(parameters)
       .filter(([name, value]) => !(/^(pre|post)_hooks$/.test(name) && isEmpty(value)))
+      .concat(Object.entries(isMap(tree[OURS]) ? tree[OURS] : {}))
       .map(([name, value]) => [name, plain(value)]),
   );
   resolve(specOf(runner), given, `${where}: `);
@@ -120,17 +121,21 @@ function plain(value: unknown): unknown {
   return typeof value === "bigint" ? Number(value) : value;
 }
 
-function treeOf(runner: Runner, given: Readonly<Record<string, unknown>>): AsdfMap {
+/** Options that stpipe would refuse among a step's parameters; beside them it passes over what it does not know. */
+const NOT_STPIPES = ["override_epsf"];
+const OURS = "romancal_webgpu";
+
+function treeOf(runner: Runner, name: string, given: Readonly<Record<string, unknown>>): AsdfMap {
   const spec = specOf(runner);
   const values = resolve(spec, given, "--") as Record<string, unknown>;
-  const parameters: AsdfMap = {};
-  for (const name of Object.keys(values).sort()) {
+  const [parameters, ours]: AsdfMap[] = [{}, {}];
+  for (const option of Object.keys(values).sort()) {
     // romancal's own spec has no place for references that are not named
-    if (name.startsWith("override_") && values[name] === null) continue;
-    parameters[name] = nodeOf(name, values[name], spec[name]);
+    if (option.startsWith("override_") && values[option] === null) continue;
+    const section = NOT_STPIPES.includes(option) ? ours : parameters;
+    section[option] = nodeOf(option, values[option], spec[option]);
   }
-  const name = runner in PIPELINES ? shortName(CLASSES[runner]) : runner;
-  return { class: CLASSES[runner], name, parameters };
+  return { class: CLASSES[runner], name, parameters, ...(Object.keys(ours).length > 0 && { [OURS]: ours }) };
 }
 
 function nodeOf(name: string, value: unknown, { type }: Option<unknown>): AsdfValue {

@@ -37,6 +37,26 @@ describe("parameter files", () => {
     expect(text).toMatch(/nclip: 5\n/);
   });
 
+  it.each(["flux", "skymatch", "outlier_detection", "resample", "source_catalog"] as const)(
+    "of %s alone are stpipe's, key for key, and read back from stpipe's",
+    async (step) => {
+      const theirs = fixture(`parameters/${step}.asdf`);
+      const path = join(folder, `${step}.asdf`);
+      await writeParameters(path, step, await readParameters(theirs, step));
+      expect(comparable(await treeOf(path))).toEqual(comparable(await treeOf(theirs)));
+    },
+  );
+
+  it("keep references that stpipe's steps have no option for beside the parameters", async () => {
+    const path = join(folder, "epsf.asdf");
+    const own = { override_epsf: "epsf.asdf", override_apcorr: "apcorr.asdf" };
+    await writeParameters(path, "source_catalog", { own, steps: {} });
+    const { parameters, romancal_webgpu } = await treeOf(path);
+    expect(parameters).not.toHaveProperty("override_epsf");
+    expect(romancal_webgpu).toEqual({ override_epsf: "epsf.asdf" });
+    expect((await readParameters(path, "source_catalog")).own).toMatchObject(own);
+  });
+
   it("of stpipe are read", async () => {
     const { own, steps } = await readParameters(STPIPE, "roman_mos");
     expect(own.on_disk).toBe(false);

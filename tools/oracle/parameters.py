@@ -1,4 +1,4 @@
-"""A parameter file as stpipe writes it: python parameters.py ../../fixtures/parameters"""
+"""Parameter files as stpipe writes them: python parameters.py ../../fixtures/parameters"""
 import os
 import sys
 import tempfile
@@ -10,3 +10,5 @@ pipeline = MosaicPipeline()
 pipeline.skymatch.skystat = "median"
 pipeline.resample.output_shape = [10, 20]
 pipeline.export_config(os.path.join(sys.argv[1], "roman_mos.asdf"), include_metadata=True)
+for name, step in MosaicPipeline.step_defs.items():
+    step().export_config(os.path.join(sys.argv[1], f"{name}.asdf"), include_metadata=True)
