@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { WfiImage } from "../../src/host/models/index.js";
 import { CELL, CELL_ARCSEC } from "../scene/geometry.js";
 import { writeFits } from "./fits.js";
-import { type RunRequest, execute, onPath } from "./programs.js";
+import { type RunRequest, onPath, runTool } from "./programs.js";
 import type { RunResult } from "./results.js";
 
 const COADD = "coadd.fits";
@@ -23,25 +23,19 @@ const COLUMNS = [
  * SWarp and SExtractor on the same pixels, where they are installed: a mosaic by Lanczos3 with clipping, and its sources. They do less than
  * the pipeline: no sky matching, no variances, no flags. Exposures are written as FITS first, with a linear WCS; that is not timed.
  */
-export async function runCTools(request: RunRequest): Promise<RunResult[]> {
+export async function runCTools(root: URL, request: RunRequest): Promise<RunResult[]> {
   const [swarp, sex] = [onPath("SWarp", "swarp"), onPath("sex", "source-extractor")];
   if (!swarp) return [];
-  const { suite, scene, files } = request;
+  const { scene, files } = request;
   const folder = join(request.out, "fits");
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const names = await Promise.all(files.exposures.map((path, i) => toFits(path, join(folder, `${i}.fits`))));
-  const base = { suite, scene, steps: {}, inputBytes: scene.exposures * scene.size ** 2 * 4 };
-  const told = async (
+  const told = (
     program: "swarp" | "sextractor",
     path: string,
     words: readonly string[],
-  ): Promise<RunResult> => {
-    const { seconds, code, err } = await execute(path, words, {}, folder);
-    return code === 0
-      ? { ...base, program, seconds: [seconds] }
-      : { ...base, program, seconds: [], failed: err.trim().split("\n").at(-1) ?? "" };
-  };
+  ): Promise<RunResult> => runTool(root, request, program, path, words, folder);
   const results = [
     await told("swarp", swarp, [
       ...names,

@@ -1,29 +1,13 @@
-import {
-  type DeviceBuffer,
-  type Gpu,
-  type Recorder,
-  defineKernel,
-  storage,
-  uniform,
-} from "../../src/gpu/index.js";
+import type { DeviceBuffer, Gpu, Recorder } from "../../src/gpu/index.js";
 import { strides } from "../../src/pipelines/flux.js";
 import { fill } from "../../src/shaders/drizzle/kernels.js";
 import { scalePlane } from "../../src/shaders/flux/kernels.js";
 import { flagOutliers, threshold } from "../../src/shaders/outlier_detection/flag.js";
-import { maskLowWeight, nanmedian, nanmedianMany } from "../../src/shaders/outlier_detection/median.js";
+import { maskLowWeight, nanmedianMany, nanmedianStack } from "../../src/shaders/outlier_detection/median.js";
 import { meanAndMax } from "../../src/shaders/resample/mean_and_max.js";
 import { subtractSky } from "../../src/shaders/skymatch/kernels.js";
+import { COPY, copyOf, passTimes } from "./rates.js";
 import { type KernelResult, median } from "./results.js";
-
-const copy = defineKernel({
-  label: "bench/copy",
-  url: new URL("./copy.wgsl", import.meta.url),
-  bindings: {
-    params: uniform({ count: "u32", columns: "u32" }),
-    source: storage("read"),
-    target_: storage("read_write"),
-  },
-});
 
 /** A kernel as the steps call it, on planes of `side` x `side` pixels. */
 interface Case {
@@ -34,7 +18,6 @@ interface Case {
   readonly record: (rec: Recorder) => void;
 }
 
-const COPY = "bench/copy";
 const LAYERS_FEW = 4;
 const LAYERS_MANY = 32;
 
@@ -47,14 +30,15 @@ export async function measureKernels(gpu: Gpu, side: number, repeats: number): P
   const results: Omit<KernelResult, "share">[] = [];
   try {
     for (const one of casesOf(gpu, side, held)) {
-      const { seconds, timestamps } = await time(gpu, one, repeats);
+      const { all, timestamps } = await passTimes(gpu, one.record, repeats);
+      const seconds = median(all);
       const { kernel, on, pixels, bytes } = one;
       results.push({ device: gpu.info.name, kernel, on, pixels, bytes, seconds, timestamps });
     }
   } finally {
     for (const buffer of held) buffer.free();
   }
-  const reference = results.find(({ kernel }) => kernel === COPY) as Omit<KernelResult, "share">;
+  const reference = results.find(({ kernel }) => kernel === COPY.label) as Omit<KernelResult, "share">;
   const bandwidth = reference.bytes / reference.seconds;
   return results.map((result) => ({ ...result, share: result.bytes / result.seconds / bandwidth }));
 }
@@ -77,9 +61,7 @@ function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
   const columns = 65535 * 64;
   const strips: [number, number] = [Math.ceil(side / 64), Math.ceil(side / 16)];
   const size: [number, number] = [side, side];
-  const quads = Math.floor(n / 4);
-  const wide = Math.min(65535, Math.ceil(quads / 256));
-  const layered = (layers: number): number => Math.floor(stack.size / 4 / layers);
+  const layered = (layers: number): number => 4 * Math.floor(stack.size / 16 / layers);
   const one = (kernel: string, on: string, pixels: number, bytes: number, record: Case["record"]): Case => ({
     kernel,
     on,
@@ -88,12 +70,7 @@ function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
     record,
   });
   return [
-    one(COPY, "f32 plane", n, 8 * n, (rec) =>
-      rec.run(copy, { params: { count: quads, columns: wide * 256 }, source: a, target_: b }, [
-        wide,
-        Math.ceil(quads / (wide * 256)),
-      ]),
-    ),
+    one(COPY.label, "f32 plane", n, 8 * n, (rec) => rec.run(COPY, ...copyOf(a, b))),
     one(scalePlane.label, "f32 plane", n, 8 * n, (rec) =>
       rec.run(scalePlane, { params: { words: n, factor: 1 }, plane: b }, [strides(n)], { HALF: false }),
     ),
@@ -104,22 +81,22 @@ function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
     one(subtractSky.label, "f32 plane", n, 8 * n, (rec) =>
       rec.run(subtractSky, { params: { count: n, sky: 0 }, data: b }, [strides(n)]),
     ),
-    one(maskLowWeight.label, "one layer", n, 12 * n, (rec) =>
+    one(maskLowWeight.label, "one layer", n, 4 * n, (rec) =>
       rec.run(
         maskLowWeight,
-        { params: { count: n, source: 0, target_start: 0, threshold: 0 }, data: a, weights: b, stack: c },
-        [strides(n)],
+        { params: { quads: n / 4, threshold: 0, fill: 0, filled: 0 }, weights: a, data: b },
+        [strides(n / 4)],
       ),
     ),
     one(
-      nanmedian.label,
+      nanmedianStack.label,
       `${LAYERS_FEW} layers`,
       layered(LAYERS_FEW),
       4 * n + 4 * layered(LAYERS_FEW),
       (rec) =>
         rec.run(
-          nanmedian,
-          { params: { pixels: layered(LAYERS_FEW), target_start: 0 }, stack, median: c },
+          nanmedianStack,
+          { params: { quads: layered(LAYERS_FEW) / 4, target_start: 0 }, stack, median: c },
           [strides(layered(LAYERS_FEW))],
           { LAYERS: LAYERS_FEW },
         ),
@@ -130,13 +107,16 @@ function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
       layered(LAYERS_MANY),
       4 * n + 4 * layered(LAYERS_MANY),
       (rec) => {
-        const params = { pixels: layered(LAYERS_MANY), target_start: 0, layers: LAYERS_MANY };
+        const params = { quads: layered(LAYERS_MANY) / 4, target_start: 0, layers: LAYERS_MANY };
         rec.run(nanmedianMany, { params, stack, median: c }, [strides(layered(LAYERS_MANY))]);
       },
     ),
     one(threshold.label, "exposure", n, 10 * n, (rec) => {
       const params = { size, half: 1, background: 0, snr: [5, 4] as const, scale: [1.2, 0.7] as const };
-      rec.run(threshold, { params, data: a, err: half, blotted: b, masks }, strips);
+      rec.run(threshold, { params, data: a, err: half, blotted: b, masks }, [
+        Math.ceil(side / 256),
+        Math.ceil(side / 16),
+      ]);
     }),
     one(flagOutliers.label, "exposure", n, n / 4, (rec) =>
       rec.run(flagOutliers, { params: { size, counter: 0, flags: 16 }, masks, dq, counts }, strips),
@@ -161,31 +141,4 @@ function noise(count: number): Float32Array {
     values[i] = 1 + state / 2 ** 32;
   }
   return values;
-}
-
-async function time(
-  gpu: Gpu,
-  { record }: Case,
-  repeats: number,
-): Promise<{ seconds: number; timestamps: boolean }> {
-  const submit = (): void => {
-    const rec = gpu.recorder("bench");
-    record(rec);
-    rec.submit();
-  };
-  submit();
-  await gpu.idle();
-  const passes: number[] = [];
-  await gpu.startProfile(({ category, start, end }) => {
-    if (category === "pass") passes.push((end - start) / 1000);
-  });
-  const start = performance.now();
-  for (let i = 0; i < repeats; i++) submit();
-  await gpu.idle();
-  const each = (performance.now() - start) / 1000 / repeats;
-  await gpu.endProfile();
-  const timed = passes.filter((seconds) => seconds > 0);
-  return timed.length === repeats
-    ? { seconds: median(timed), timestamps: true }
-    : { seconds: each, timestamps: false };
 }

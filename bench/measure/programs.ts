@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SceneFiles, SceneOptions } from "../scene/scene.js";
-import { type RunResult } from "./results.js";
+import { type Ended, type Load, execute } from "./process.js";
+import { type RunResult, median, now } from "./results.js";
 import { type ChromeTrace, stageTable } from "./stages.js";
 
 const REFERENCES = "fixtures/references/";
@@ -28,42 +28,24 @@ interface Report {
   readonly files: readonly { bytes: number }[];
 }
 
-export interface Ended {
-  readonly seconds: number;
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** A process from start to exit, in folder `cwd`. */
-export function execute(
-  program: string,
-  words: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-  cwd?: string,
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const start = performance.now();
-    const child = spawn(program, words, { env: { ...process.env, ...env }, cwd });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (text) => (out += String(text)));
-    child.stderr.on("data", (text) => (err += String(text)));
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ seconds: (performance.now() - start) / 1000, code, out, err }));
-  });
-}
-
 export async function sizeOf(paths: readonly string[]): Promise<number> {
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The command line on a scene, `repeats` times, then once more with a profile for the table of stages. */
+/** How often, and whether once more with a profile for the table of stages. */
+export interface RunOptions {
+  readonly repeats: number;
+  readonly stages: boolean;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** The command line on a scene, `repeats` times. */
 export async function runOurs(
   root: URL,
   request: RunRequest,
   kind: string,
-  repeats: number,
+  { repeats, stages, env = {} }: RunOptions,
 ): Promise<RunResult> {
   const { suite, scene, files, out } = request;
   const place = (name: string): string => fileURLToPath(new URL(name, root));
@@ -74,66 +56,101 @@ export async function runOurs(
     `--steps.source_catalog.override_apcorr=${place(`${REFERENCES}apcorr.asdf`)}`,
     `--steps.source_catalog.override_epsf=${place(`${REFERENCES}epsf.asdf`)}`,
   ];
-  const base = {
-    suite,
-    program: "romancal-webgpu",
-    kind,
-    scene,
-    inputBytes: await sizeOf(files.exposures),
-  } as const;
-  const seconds: number[] = [];
+  const inputBytes = await sizeOf(files.exposures);
+  const base = { suite, program: "romancal-webgpu", kind, scene, inputBytes, ...now(root) } as const;
+  const all: Ended[] = [];
   let told: Report | undefined;
-  for (let i = 0; i <= repeats; i++) {
+  for (let i = 0; i < repeats + (stages ? 1 : 0); i++) {
     await rm(out, { recursive: true, force: true });
     await mkdir(out, { recursive: true });
     const profiled = i === repeats;
-    const ended = await execute(process.execPath, profiled ? [...words, `--profile=${trace}`] : words);
+    const ended = await execute(process.execPath, profiled ? [...words, `--profile=${trace}`] : words, env);
     if (ended.code !== 0)
-      return { ...base, seconds: [], steps: {}, failed: ended.err.trim().split("\n").at(-1) ?? "" };
+      return { ...base, seconds: [], steps: {}, load: ended.load, failed: lastLine(ended.err) };
     if (profiled) break;
-    seconds.push(ended.seconds);
+    all.push(ended);
     told = JSON.parse(await readFile(report, "utf8")) as Report;
   }
-  const profile = JSON.parse(await readFile(trace, "utf8")) as ChromeTrace;
-  const { device, steps, sources, deviceBytes, residentBytes, stages, files: written } = told as Report;
-  const stageOf = (stage: string): number =>
-    stages.find((entry) => entry.step === "resample" && entry.stage === stage)?.seconds ?? 0;
+  const profile = stages ? (JSON.parse(await readFile(trace, "utf8")) as ChromeTrace) : undefined;
+  const { device, steps, sources, deviceBytes, residentBytes, files: written } = told as Report;
   return {
     ...base,
+    ...outside(all),
     device,
-    seconds,
     steps,
     sources,
     deviceBytes,
-    residentBytes,
+    residentBytes: outside(all).residentBytes ?? residentBytes,
     outputBytes: written.reduce((sum, { bytes }) => sum + bytes, 0),
-    stages: stageTable(profile),
-    kernels: profile.otherData.kernels,
-    drizzleSeconds: stageOf("total") - stageOf("read"),
+    stages: profile && stageTable(profile),
+    kernels: profile?.otherData.kernels,
   };
 }
 
-/** romancal's MosaicPipeline on the same files, once. */
-export async function runRomancal(root: URL, request: RunRequest, python: string): Promise<RunResult> {
+/** What repetitions of a program took, watched from outside. */
+function outside(
+  all: readonly Ended[],
+): Pick<RunResult, "seconds" | "cpuSeconds" | "residentBytes" | "load"> {
+  const cpu = all.flatMap(({ cpuSeconds }) => cpuSeconds ?? []);
+  const resident = all.flatMap(({ residentBytes }) => residentBytes ?? []);
+  return {
+    seconds: all.map(({ seconds }) => seconds),
+    cpuSeconds: cpu.length ? median(cpu) : undefined,
+    residentBytes: resident.length ? Math.max(...resident) : undefined,
+    load: busiest(all.map(({ load }) => load)),
+  };
+}
+
+function busiest(loads: readonly Load[]): Load {
+  return loads.reduce((most, load) => ((load.others ?? 0) > (most.others ?? 0) ? load : most));
+}
+
+/** romancal's MosaicPipeline on the same files, once; with options of its steps. */
+export async function runRomancal(
+  root: URL,
+  request: RunRequest,
+  python: string,
+  steps: Readonly<Record<string, unknown>> = {},
+): Promise<RunResult> {
   const { suite, scene, files } = request;
   const place = (name: string): string => fileURLToPath(new URL(name, root));
-  const base = { suite, program: "romancal", scene, inputBytes: await sizeOf(files.exposures) } as const;
+  const inputBytes = await sizeOf(files.exposures);
+  const base = { suite, program: "romancal", scene, inputBytes, ...now(root) } as const;
   const ended = await execute(python, [
     ...[place("tools/oracle/run_romancal.py"), files.association, "--skymap", files.skymap],
-    ...["--references", place(REFERENCES)],
+    ...["--references", place(REFERENCES), "--steps", JSON.stringify(steps)],
   ]);
-  const last = ended.out.trim().split("\n").at(-1) ?? "";
   if (ended.code !== 0)
-    return { ...base, seconds: [], steps: {}, failed: ended.err.trim().split("\n").at(-1) ?? "" };
-  const { total, peak_rss_gb, drizzle_c, ...steps } = JSON.parse(last) as Record<string, number>;
+    return { ...base, seconds: [], steps: {}, load: ended.load, failed: lastLine(ended.err) };
+  const { total, peak_rss_gb, drizzle_c, ...seconds } = JSON.parse(lastLine(ended.out)) as Record<
+    string,
+    number
+  >;
   void total;
-  return {
-    ...base,
-    seconds: [ended.seconds],
-    steps,
-    residentBytes: peak_rss_gb * 1e9,
-    drizzleSeconds: drizzle_c,
-  };
+  const watched = outside([ended]);
+  const residentBytes = watched.residentBytes ?? peak_rss_gb * 1e9;
+  return { ...base, ...watched, steps: seconds, residentBytes, drizzleSeconds: drizzle_c };
+}
+
+/** SWarp or SExtractor, once. */
+export async function runTool(
+  root: URL,
+  { suite, scene }: RunRequest,
+  program: "swarp" | "sextractor",
+  path: string,
+  words: readonly string[],
+  folder: string,
+): Promise<RunResult> {
+  const ended = await execute(path, words, {}, folder);
+  const inputBytes = scene.exposures * scene.size ** 2 * 4;
+  const base = { suite, scene, steps: {}, inputBytes, program, ...now(root) } as const;
+  return ended.code === 0
+    ? { ...base, ...outside([ended]) }
+    : { ...base, seconds: [], load: ended.load, failed: lastLine(ended.err) };
+}
+
+export function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
 }
 
 /** A program on the PATH. */

@@ -1,162 +1,198 @@
 import { SCENE } from "../scene/scene.js";
-import { type Results, type RunResult, median } from "../measure/results.js";
+import { type DrizzleResult, type Results, type RunResult, median } from "../measure/results.js";
 import { table } from "./table.js";
 
 const REFERENCE = "bench/copy";
+const BENCH = "npm run bench --";
+const SOFTWARE = "lavapipe";
+const NOTHING = "not measured";
 
-/** What the engine must reach, and what the newest results that tell say of it. */
+/** What the engine must reach, what the newest results that tell say of it, and how to measure it again. */
 export function issueTable(all: readonly Results[]): string {
   const rows = [
-    ...["lavapipe", "swiftshader"].map((kind) => whole(all, kind)),
+    whole(all, "lavapipe", "8, aim at 15"),
+    whole(all, "swiftshader", "2.5"),
     drizzle(all),
-    gpuCase(all),
-    gpuDevice(all),
-    gpuKernels(all),
-    gpuMany(all),
+    ...gpu(all),
     memory(all),
     manyExposures(all),
     tenth(all),
-    mosaics(all),
+    mosaic(all, "mosaics", "four exposures", "sparse"),
+    mosaic(all, "covered", "nine exposures over all of it", "covered"),
   ];
-  return table(["what", "target", "measured"], rows);
+  return table(
+    ["what", "wanted", "measured", "command"],
+    rows.map(([what, wanted, measured, words]) => [what, wanted, measured, `\`${BENCH} ${words}\``]),
+  );
 }
 
-type Row = [what: string, target: string, measured: string];
-const NOTHING = "not measured";
+type Row = [what: string, wanted: string, measured: string, words: string];
 
 const seconds = (run: RunResult | undefined): number | undefined =>
   run && run.seconds.length ? median(run.seconds) : undefined;
+const giga = (bytes: number | undefined): string => `${((bytes ?? 0) / 1e9).toFixed(2)} GB`;
+const kindOf = ({ device }: RunResult | DrizzleResult): string => (device ?? "").split(":")[0];
+
+/** Whether a figure is one of the case itself: quick benches make smaller ones. */
+const isCase = ({ scene }: RunResult | DrizzleResult): boolean =>
+  JSON.stringify(scene) === JSON.stringify(SCENE);
+const isOurs = ({ program, failed }: RunResult | DrizzleResult): boolean =>
+  program === "romancal-webgpu" && failed === undefined;
 
 /** The newest run that is wanted. */
 function find(all: readonly Results[], wanted: (run: RunResult) => boolean): RunResult | undefined {
-  for (const { runs } of [...all].reverse()) {
-    const run = runs.find((one) => one.failed === undefined && wanted(one));
-    if (run) return run;
-  }
-  return undefined;
+  return [...all]
+    .reverse()
+    .flatMap(({ runs }) => runs.filter((run) => run.failed === undefined && wanted(run)))[0];
 }
+
+const caseOf = (all: readonly Results[], kind: string): RunResult | undefined =>
+  find(all, (run) => run.suite === "whole" && isOurs(run) && isCase(run) && kindOf(run) === kind);
 
 /** Our run and romancal's of the case, of one set of results. */
 function pair(all: readonly Results[], kind: string): [ours: RunResult, romancal: RunResult] | undefined {
   for (const results of [...all].reverse()) {
-    const romancal = find([results], (run) => run.program === "romancal" && isFull(run));
-    const ours = find([results], (run) => isCase(run) && kindOf(run) === kind);
+    const romancal = find(
+      [results],
+      (run) => run.program === "romancal" && run.suite === "whole" && isCase(run),
+    );
+    const ours = caseOf([results], kind);
     if (ours && romancal) return [ours, romancal];
   }
   return undefined;
 }
 
-/** Whether a run is one of the case itself: quick benches make smaller ones. */
-const isFull = ({ suite, scene }: RunResult): boolean =>
-  suite === "case" && JSON.stringify(scene) === JSON.stringify(SCENE);
-const isCase = (run: RunResult): boolean => run.program === "romancal-webgpu" && isFull(run);
-const kindOf = ({ device }: RunResult): string => (device ?? "").split(":")[0];
-const ratio = (value: number | undefined): string => (value === undefined ? NOTHING : value.toFixed(1));
-
-function whole(all: readonly Results[], kind: string): Row {
+function whole(all: readonly Results[], kind: string, wanted: string): Row {
   const found = pair(all, kind);
-  const target = kind === "lavapipe" ? "8, aim at 15" : "2.5";
+  const [ours, theirs] = [seconds(found?.[0]), seconds(found?.[1])];
+  const told =
+    ours === undefined || theirs === undefined
+      ? NOTHING
+      : `${(theirs / ours).toFixed(1)} (${theirs.toFixed(0)} s / ${ours.toFixed(1)} s)`;
   return [
     `whole run of the case, romancal / ours, ${kind}`,
-    target,
-    ratio(found && (seconds(found[1]) as number) / (seconds(found[0]) as number)),
+    wanted,
+    told,
+    `--only whole --device ${kind} --romancal PYTHON`,
   ];
 }
 
 function drizzle(all: readonly Results[]): Row {
-  const found = pair(all, "lavapipe");
-  const [ours, romancal] = [found?.[0].drizzleSeconds, found?.[1].drizzleSeconds];
-  return [
-    "drizzle alone, romancal's C function / ours, lavapipe",
-    "15",
-    ratio(ours && romancal && romancal / ours),
-  ];
+  const row: [string, string] = ["drizzle alone, romancal's C calls / ours, lavapipe", "15"];
+  const words = `--only drizzle --device ${SOFTWARE} --romancal PYTHON`;
+  for (const results of [...all].reverse()) {
+    const wanted = results.drizzle.filter((one) => one.suite === "drizzle" && isCase(one) && !one.failed);
+    const ours = wanted.find((one) => isOurs(one) && kindOf(one) === SOFTWARE);
+    const theirs = wanted.find(({ program }) => program === "romancal");
+    if (!ours || !theirs || ours.first === undefined) continue;
+    const [warm, c] = [median(ours.warm), median(theirs.warm)];
+    const told = `${(c / warm).toFixed(1)} (${c.toFixed(1)} s / ${warm.toFixed(2)} s); ${(c / ours.first).toFixed(1)} at first touch`;
+    return [...row, told, words];
+  }
+  return [...row, NOTHING, words];
 }
 
-function gpuCase(all: readonly Results[]): Row {
-  const taken = seconds(find(all, (run) => isCase(run) && kindOf(run) === "hardware"));
-  return [
-    "the case on a GPU, files to files",
-    "4 s",
-    taken === undefined ? NOTHING : `${taken.toFixed(2)} s`,
-  ];
-}
-
-function gpuDevice(all: readonly Results[]): Row {
-  const stages = find(all, (run) => isCase(run) && kindOf(run) === "hardware")?.stages;
-  const names = ["upload", "kernel", "read-back"] as const;
-  const sum = stages?.reduce(
-    (total, row) => total + names.reduce((part, name) => part + row.stages[name], 0),
+function gpu(all: readonly Results[]): Row[] {
+  const run = caseOf(all, "hardware");
+  const [taken, stages] = [seconds(run), run?.stages];
+  const moved = stages?.reduce(
+    (total, { stages: parts }) => total + parts.upload + parts.kernel + parts["read-back"],
     0,
   );
-  return ["… of which transfers and kernels", "0.3 s", sum === undefined ? NOTHING : `${sum.toFixed(2)} s`];
-}
-
-function gpuKernels(all: readonly Results[]): Row {
-  const results = [...all].reverse().find(({ runs }) => runs.some((run) => kindOf(run) === "hardware"));
-  const shares = (results?.kernels ?? []).filter(({ kernel }) => kernel !== REFERENCE);
-  if (shares.length === 0) return ["kernels that move data, share of a copy's bandwidth", "50 %", NOTHING];
+  const results = [...all].reverse().find(({ rates }) => rates.some(({ kind }) => kind === "hardware"));
+  const device = results?.rates.find(({ kind }) => kind === "hardware")?.device;
+  const shares = (results?.kernels ?? []).filter((one) => one.kernel !== REFERENCE && one.device === device);
   const enough = shares.filter(({ share }) => share >= 0.5).length;
-  return [
-    "kernels that move data, share of a copy's bandwidth",
-    "50 %",
-    `${enough} of ${shares.length} reach it; least ${(100 * Math.min(...shares.map(({ share }) => share))).toFixed(0)} %`,
-  ];
-}
-
-function gpuMany(all: readonly Results[]): Row {
-  const run = find(
-    all,
-    (one) => one.suite === "exposures" && one.scene.exposures === 32 && kindOf(one) === "hardware",
+  const least = Math.min(...shares.map(({ share }) => share));
+  const many = seconds(
+    find(all, (one) => isOurs(one) && one.scene.exposures === 32 && kindOf(one) === "hardware"),
   );
-  const taken = seconds(run);
-  return ["32 exposures on a GPU", "15 s", taken === undefined ? NOTHING : `${taken.toFixed(2)} s`];
+  const told = (value: number | undefined): string =>
+    value === undefined ? NOTHING : `${value.toFixed(2)} s`;
+  return [
+    ["the case on a GPU, files to files", "4 s", told(taken), "--gpu --only whole"],
+    ["… of which transfers and kernels", "0.3 s", told(moved), "--gpu --only whole"],
+    [
+      "kernels that move data on a GPU, share of a copy's bandwidth",
+      "50 %",
+      shares.length ? `${enough} of ${shares.length} reach it; least ${(100 * least).toFixed(0)} %` : NOTHING,
+      "--gpu --only kernels",
+    ],
+    ["32 exposures on a GPU", "15 s", told(many), "--gpu --only many"],
+  ];
 }
 
 function memory(all: readonly Results[]): Row {
-  const found = pair(all, "lavapipe") ?? pair(all, "swiftshader");
-  const [ours, theirs] = [found?.[0].residentBytes, found?.[1].residentBytes];
-  const share = ours && theirs ? `${(ours / theirs).toFixed(2)} (${(ours / 1e9).toFixed(2)} GB)` : NOTHING;
-  return ["peak resident memory of the case, ours / romancal's, software driver", "0.5", share];
-}
-
-function manyExposures(all: readonly Results[]): Row {
-  const of = (count: number): RunResult | undefined =>
-    find(
-      all,
-      (run) => run.suite === "exposures" && run.scene.exposures === count && kindOf(run) !== "hardware",
-    );
-  const [four, many] = [of(4), of(32)];
-  const [few, long] = [seconds(four), seconds(many)];
-  const told =
-    few === undefined || long === undefined
-      ? NOTHING
-      : `${((many?.residentBytes ?? 0) / 1e9).toFixed(2)} GB; ${(long / 32).toFixed(2)} s an exposure, ${(few / 4).toFixed(2)} s at four`;
-  return ["32 exposures in one sky cell, software driver", "6 GB; an exposure as at four", told];
-}
-
-function tenth(all: readonly Results[]): Row {
-  const stepsOf = (run: RunResult | undefined): number | undefined => run?.drizzleSeconds;
-  const part = find(all, ({ suite, program }) => suite === "tenth" && program === "romancal-webgpu");
-  const all_ = part && find(all, (run) => isCase(run) && run.device === part.device);
-  const [few, full] = [stepsOf(part), stepsOf(all_)];
+  const told = ["lavapipe", "swiftshader"].flatMap((kind) => {
+    const [ours, theirs] = pair(all, kind)?.map(({ residentBytes }) => residentBytes) ?? [];
+    return ours && theirs ? `${kind} ${(ours / theirs).toFixed(2)} (${giga(ours)} of ${giga(theirs)})` : [];
+  });
   return [
-    "exposures that touch a tenth of the sky cell: drizzle, of what whole ones take",
-    "about 0.1",
-    few === undefined || full === undefined ? NOTHING : (few / full).toFixed(2),
+    "peak resident memory of the case, ours / romancal's, driver included",
+    "0.5",
+    told.join("; ") || NOTHING,
+    "--only whole --device lavapipe swiftshader --romancal PYTHON",
   ];
 }
 
-function mosaics(all: readonly Results[]): Row {
-  const told = ["mosaics, four exposures", "mosaics, covered"].map((suite) => {
-    const run = find(all, (one) => one.suite === suite && one.scene.mosaic === 20_000);
-    return run
-      ? `${(seconds(run) as number).toFixed(0)} s, ${((run.residentBytes ?? 0) / 1e9).toFixed(2)} GB`
-      : NOTHING;
-  });
+function manyExposures(all: readonly Results[]): Row {
+  const many = find(all, (run) => isOurs(run) && run.scene.exposures === 32 && kindOf(run) !== "hardware");
+  const four = many && caseOf(all, kindOf(many));
+  const [few, long] = [seconds(four), seconds(many)];
+  const told =
+    long === undefined
+      ? NOTHING
+      : `${giga(many?.residentBytes)}; ${(long / 32).toFixed(2)} s an exposure` +
+        (few === undefined ? "" : `, ${(few / 4).toFixed(2)} s at four`);
   return [
-    "mosaic of 20 000 x 20 000, sparse; covered",
+    "32 exposures in one sky cell, software driver",
+    "6 GB; an exposure as at four",
+    told,
+    `--only many,whole --device ${SOFTWARE}`,
+  ];
+}
+
+/** Seconds of the kernels that work exposure by exposure. */
+function perExposure({ kernels = [] }: DrizzleResult): number {
+  const own = kernels.filter(({ kernel }) => /^drizzle\/(pack|fast|general|spread)/.test(kernel));
+  return own.reduce((sum, one) => sum + one.seconds, 0);
+}
+
+function tenth(all: readonly Results[]): Row {
+  const row: [string, string] = [
+    "exposures that touch a tenth of the sky cell, of what whole ones take",
+    "about 0.1",
+  ];
+  const words = `--only whole,drizzle,tenth --device ${SOFTWARE}`;
+  for (const results of [...all].reverse())
+    for (const part of results.drizzle.filter((one) => one.suite === "tenth" && isOurs(one))) {
+      const full = results.drizzle.find(
+        (one) => one.suite === "drizzle" && isOurs(one) && isCase(one) && one.kind === part.kind,
+      );
+      if (!full) continue;
+      const ratios = [`drizzle alone ${(median(part.warm) / median(full.warm)).toFixed(2)}`];
+      const kernels = perExposure(part) / perExposure(full);
+      if (Number.isFinite(kernels)) ratios.unshift(`kernels that drizzle ${kernels.toFixed(2)}`);
+      const run = find([results], (one) => one.suite === "tenth" && isOurs(one) && one.kind === part.kind);
+      const whole = caseOf([results], kindOf(part));
+      if (run && whole)
+        ratios.push(`whole run ${((seconds(run) as number) / (seconds(whole) as number)).toFixed(2)}`);
+      return [...row, ratios.join("; "), words];
+    }
+  return [...row, NOTHING, words];
+}
+
+function mosaic(all: readonly Results[], suite: string, what: string, only: string): Row {
+  const run = find(all, (one) => one.suite === suite && isOurs(one) && one.scene.mosaic === 20_000);
+  const small = run && caseOf(all, kindOf(run));
+  const told = run
+    ? `${giga(run.residentBytes)}, products ${giga(run.outputBytes)}; ${(seconds(run) as number).toFixed(0)} s` +
+      (small ? `; 5000 x 5000: ${giga(small.residentBytes)}, products ${giga(small.outputBytes)}` : "")
+    : NOTHING;
+  return [
+    `mosaic of 20 000 x 20 000, ${what}`,
     "memory of 5000 x 5000 and what the products need",
-    told.join("; "),
+    told,
+    `--only ${only} --device ${SOFTWARE}`,
   ];
 }

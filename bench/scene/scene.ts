@@ -124,11 +124,19 @@ export async function writeScene(
     );
     await Promise.all(jobs);
   }
-  const association = join(folder, "asn.json");
-  await writeFile(association, associationText(options));
-  const skymap = join(folder, "skymap.asdf");
-  await writeSkymap(root, skymap, options.mosaic);
-  return { association, skymap, exposures: namesOf(options).map((name) => join(folder, name)) };
+  const files = filesOf(folder, options);
+  await writeFile(files.association, associationText(options));
+  await writeSkymap(root, files.skymap, options.mosaic);
+  return files;
+}
+
+/** Where the files of a scene lie. */
+export function filesOf(folder: string, options: SceneOptions): SceneFiles {
+  return {
+    association: join(folder, "asn.json"),
+    skymap: join(folder, "skymap.asdf"),
+    exposures: namesOf(options).map((name) => join(folder, name)),
+  };
 }
 
 function namesOf({ exposures }: SceneOptions): string[] {

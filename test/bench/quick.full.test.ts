@@ -21,7 +21,13 @@ test("npm run bench -- --quick measures kernels and runs", { timeout: 900_000 },
     );
     expect(stderr).not.toMatch(/Error/);
     expect(status).toBe(0);
-    const { kernels, runs } = JSON.parse(readFileSync(out, "utf8")) as Results;
+    const { host, rates, kernels, drizzle, runs } = JSON.parse(readFileSync(out, "utf8")) as Results;
+    for (const value of [...Object.values(host ?? {}), ...rates.flatMap((rate) => Object.values(rate))])
+      if (typeof value === "number") expect(value).toBeGreaterThan(0);
+    expect(rates.map(({ device: name }) => name)).toEqual([kernels[0].device]);
+    expect(drizzle).toHaveLength(1);
+    expect(drizzle[0].warm[0]).toBeGreaterThan(0);
+    expect(drizzle[0].stages?.step).toBe("resample");
     expect(kernels.length).toBeGreaterThan(10);
     for (const { seconds, share } of kernels) {
       expect(seconds).toBeGreaterThan(0);
@@ -31,11 +37,12 @@ test("npm run bench -- --quick measures kernels and runs", { timeout: 900_000 },
     const ours = runs.filter(({ program }) => program === "romancal-webgpu");
     expect(ours.map(({ suite, failed }) => [suite, failed])).toEqual([
       ["exposures", undefined],
-      ["case", undefined],
+      ["whole", undefined],
     ]);
-    for (const { seconds, steps, stages, sources, residentBytes } of ours) {
+    for (const { seconds, cpuSeconds, steps, stages, sources, residentBytes } of ours) {
       const inSteps = Object.values(steps).reduce((sum, value) => sum + value, 0);
       expect(seconds[0]).toBeGreaterThan(inSteps);
+      expect(cpuSeconds).toBeGreaterThan(0.1);
       expect(sources).toBeGreaterThan(10);
       expect(residentBytes).toBeGreaterThan(100e6);
       expect(stages?.map(({ step }) => step)).toEqual(Object.keys(steps));
