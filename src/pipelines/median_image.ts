@@ -1,12 +1,13 @@
-import type { DeviceBuffer, Gpu } from "../gpu/index.js";
+import type { DeviceBuffer, Gpu, Recorder } from "../gpu/index.js";
 import {
   maskLowWeight,
+  MAX_PLANES,
   MAX_SORTED_LAYERS,
   nanmedian,
   nanmedianMany,
+  nanmedianStack,
 } from "../shaders/outlier_detection/median.js";
 import { type Band, bandsOf } from "./context.js";
-import { stridingGroups } from "./order_statistics.js";
 import { nextFloat32, weightThreshold } from "./weight_threshold.js";
 
 /** Rows of the median image on the device; `buffer` holds one row more than the band unless it is the last. */
@@ -14,11 +15,10 @@ export interface MedianBand extends Band {
   readonly buffer: DeviceBuffer;
 }
 
-/** One group drizzled onto a band: data (with the fill value where there is no weight) and weight, f32, row-major. */
-export interface DrizzledBand {
+/** Rows of one group: data and weight, f32, row-major; medianImage frees them. */
+export interface DrizzledRows {
   readonly data: DeviceBuffer;
   readonly weight: DeviceBuffer;
-  free(): void;
 }
 
 export interface MedianInput {
@@ -26,43 +26,63 @@ export interface MedianInput {
   readonly shape: readonly [number, number];
   /** How many groups there are. */
   readonly groups: number;
-  /** Most rows of a band that `drizzle` takes. */
+  /** Most rows of a band, and of what `drizzle` is asked for; at least 4. */
   readonly maxRows: number;
-  drizzle(group: number, band: Band): Promise<DrizzledBand>;
+  /** The rows beyond which a group has no weight, as far as that is known; the fill value is NaN then. */
+  rows?(group: number): Band;
+  drizzle(group: number, band: Band): Promise<DrizzledRows>;
+  /** Value of the pixels without weight; without it they have data of their own. */
+  readonly fill?: number;
   readonly maskpt: number;
-  /** Bytes that the stack of all groups may take. */
+  /** Bytes that the images of all groups may take together. */
   readonly stackBudget: number;
 }
 
 const LOWEST = -3.4028234663852886e38;
+/** Bands begin at multiples of so many rows, so that their quads of pixels are whole quads of any other band. */
+const QUAD_ROWS = 4;
+/** Bytes of the stack that more groups than can be bound at a time are copied into, some rows after the other. */
+const STACK_BYTES = 2 ** 27;
+const MAX_GROUPS = 16384;
 
 /**
  * The NaN-median over groups of their drizzled images, pixels of low weight left out (stcal 1.20.0 outlier_detection/median.py,
- * utils.py compute_weight_threshold). Each group's threshold needs its whole image; the stack of all groups is held only where it
- * fits the budget, else bands of it are drizzled a second time, so that memory does not grow with area times groups.
+ * utils.py compute_weight_threshold). Each group's threshold needs its whole image; of the images those rows are kept that fit the
+ * budget. The rows beyond them are drizzled again, as many at a time as fit, so that memory does not grow with area times groups.
  */
 export async function medianImage(gpu: Gpu, input: MedianInput): Promise<MedianBand[]> {
   const [ny, nx] = input.shape;
-  const rowBytes = nx * 4;
-  const limit = Math.floor(gpu.limits.maxStorageBufferBindingSize / rowBytes);
-  const bands = allocateBands(gpu, bandsOf(ny, Math.min(limit - 1, input.maxRows)), ny, rowBytes);
-  const whole = ny * rowBytes * input.groups <= input.stackBudget;
-  const stackRows = Math.min(limit, whole ? ny : input.stackBudget / rowBytes) / input.groups;
-  const stacks = bands.map((band) =>
-    bandsOf(band.ny, stackRows).map(({ y0, ny: rows }) => ({ y0: band.y0 + y0, ny: rows })),
-  );
-  const run = new MedianRun(gpu, input, bands, stacks);
-  if (whole) await run.keepingStack();
-  else await run.bandByBand();
-  joinBands(gpu, bands, rowBytes);
+  const limit = Math.min(gpu.limits.maxStorageBufferBindingSize / (4 * nx) - 1, input.maxRows);
+  const rows = limit >= ny ? ny : Math.max(QUAD_ROWS, QUAD_ROWS * Math.floor(limit / QUAD_ROWS));
+  const bands = bandsOf(ny, rows).map((band) => {
+    const below = band.y0 + band.ny < ny ? 1 : 0;
+    return { ...band, buffer: gpu.alloc("median", (band.ny + below) * nx * 4) };
+  });
+  await new MedianRun(gpu, input, bands, rows).all();
+  joinBands(gpu, bands, 4 * nx);
   return bands;
 }
 
-function allocateBands(gpu: Gpu, bands: readonly Band[], ny: number, rowBytes: number): MedianBand[] {
-  return bands.map((band) => {
-    const rows = band.ny + (band.y0 + band.ny < ny ? 1 : 0);
-    return { ...band, buffer: gpu.alloc("median", rows * rowBytes) };
-  });
+/** Records the filling of the pixels without weight. */
+export function fillEmpty(rec: Recorder, { data, weight }: DrizzledRows, pixels: number, fill: number): void {
+  recordMask(rec, { data, weight }, pixels, LOWEST, fill);
+}
+
+function recordMask(
+  rec: Recorder,
+  { data, weight }: DrizzledRows,
+  pixels: number,
+  threshold: number,
+  fill: number | undefined,
+): void {
+  const quads = Math.ceil(pixels / 4);
+  const bits = new Uint32Array(Float32Array.of(fill ?? 0).buffer)[0];
+  const params = { quads, threshold, fill: bits, filled: fill === undefined ? 0 : 1 };
+  rec.run(maskLowWeight, { params, weights: weight, data }, groupsOf(quads));
+}
+
+function groupsOf(quads: number): [number] {
+  return [Math.min(MAX_GROUPS, Math.ceil(quads / 64))];
 }
 
 /** Each band's row beyond its last is the next band's first. */
@@ -74,110 +94,185 @@ function joinBands(gpu: Gpu, bands: readonly MedianBand[], rowBytes: number): vo
   rec.submit();
 }
 
+/** Rows of one group's image as the median takes them. */
+interface Layer extends Band {
+  readonly data: DeviceBuffer;
+}
+
 class MedianRun {
+  private readonly ny: number;
   private readonly nx: number;
+  private readonly thresholds: number[] = [];
+  private readonly extents: Band[] = [];
+  private readonly layers: Layer[] = [];
 
   constructor(
     private readonly gpu: Gpu,
     private readonly input: MedianInput,
     private readonly bands: readonly MedianBand[],
-    /** Of each band, the ranges of rows whose stack is one buffer. */
-    private readonly stacks: readonly (readonly Band[])[],
+    /** Most rows of one buffer. */
+    private readonly maxRows: number,
   ) {
-    this.nx = input.shape[1];
+    [this.ny, this.nx] = input.shape;
   }
 
-  /** Every group is drizzled once; its masked image goes into its layer of the stack. */
-  async keepingStack(): Promise<void> {
-    const { gpu, input, stacks } = this;
-    const buffers = stacks.map((parts) => parts.map((part) => this.allocateStack(part)));
-    for (let group = 0; group < input.groups; group++) {
-      const drizzled: DrizzledBand[] = [];
-      for (const band of this.bands) drizzled.push(await input.drizzle(group, band));
-      const threshold = await this.threshold(drizzled);
-      const rec = gpu.recorder("mask");
-      drizzled.forEach((image, b) =>
-        stacks[b].forEach((part, k) => {
-          const source = (part.y0 - this.bands[b].y0) * this.nx;
-          this.mask(rec, image, source, part, group, threshold, buffers[b][k]);
-        }),
-      );
-      rec.submit();
-      for (const image of drizzled) image.free();
-    }
-    stacks.forEach((parts, b) =>
-      parts.forEach((part, k) => {
-        this.reduce(part, this.bands[b], buffers[b][k]);
-        buffers[b][k].free();
-      }),
-    );
-  }
-
-  /** Thresholds first, from weights alone; then a stack at a time, its groups drizzled again. */
-  async bandByBand(): Promise<void> {
-    const { gpu, input, stacks } = this;
-    const thresholds: number[] = [];
-    for (let group = 0; group < input.groups; group++) {
-      const weights: DrizzledBand[] = [];
-      for (const band of this.bands) {
-        const { data, weight, free } = await input.drizzle(group, band);
-        weights.push({ data, weight, free });
-      }
-      thresholds.push(await this.threshold(weights));
-      for (const image of weights) image.free();
-    }
-    for (const [b, parts] of stacks.entries()) {
-      for (const part of parts) {
-        const stack = this.allocateStack(part);
-        for (const [group, threshold] of thresholds.entries()) {
-          const image = await input.drizzle(group, part);
-          const rec = gpu.recorder("mask");
-          this.mask(rec, image, 0, part, group, threshold, stack);
-          rec.submit();
-          image.free();
-        }
-        this.reduce(part, this.bands[b], stack);
-        stack.free();
-      }
+  async all(): Promise<void> {
+    for (let y0 = 0; y0 < this.ny;) {
+      const rows = { y0, ny: this.end(y0) - y0 };
+      for (let group = 0; group < this.input.groups; group++) await this.take(group, rows);
+      this.reduce(rows);
+      for (const { data } of this.layers.splice(0)) data.free();
+      y0 += rows.ny;
     }
   }
 
-  private allocateStack({ ny }: Band): DeviceBuffer {
-    return this.gpu.alloc("stack of groups", ny * this.nx * 4 * this.input.groups);
+  /** The rows a group reaches, in whole fours. */
+  private extent(group: number): Band {
+    return (this.extents[group] ??= this.wholeFours(this.input.rows?.(group) ?? { y0: 0, ny: this.ny }));
   }
 
-  private async threshold(images: readonly DrizzledBand[]): Promise<number> {
-    const chunks = images.map(({ weight }, b) => ({ values: weight, count: this.bands[b].ny * this.nx }));
+  private wholeFours({ y0, ny }: Band): Band {
+    const start = QUAD_ROWS * Math.floor(y0 / QUAD_ROWS);
+    const end = Math.min(this.ny, QUAD_ROWS * Math.ceil((y0 + ny) / QUAD_ROWS));
+    return { y0: start, ny: end - start };
+  }
+
+  /** Up to which row the images of all groups fit the budget, from a row on. */
+  private end(y0: number): number {
+    const { ny, nx, input } = this;
+    const room = input.stackBudget / (4 * nx);
+    if (input.groups * (ny - y0) <= room) return ny;
+    const extents = Array.from({ length: input.groups }, (_, group) => this.extent(group));
+    let held = 0;
+    for (let y = y0; y < ny; y += QUAD_ROWS) {
+      for (const extent of extents) held += intersection(extent, { y0: y, ny: QUAD_ROWS }).ny;
+      if (held > room && y > y0) return y;
+    }
+    return ny;
+  }
+
+  /** Holds those of the rows that a group reaches; with its first ones the whole group is drizzled, as its threshold needs it. */
+  private async take(group: number, rows: Band): Promise<void> {
+    const { gpu, nx, input } = this;
+    const first = this.thresholds.length === group;
+    const reached = this.extent(group);
+    const { y0, ny } = first ? reached : intersection(reached, rows);
+    const parts: (Band & DrizzledRows)[] = [];
+    for (const part of bandsOf(ny, this.maxRows)) {
+      const band = { y0: y0 + part.y0, ny: part.ny };
+      if (band.ny > 0) parts.push({ ...band, ...(await input.drizzle(group, band)) });
+    }
+    if (first && group + 1 < input.groups) this.extent(group + 1); // while the device computes
+    const threshold = (this.thresholds[group] ??= await this.threshold(parts));
+    const rec = gpu.recorder("mask");
+    for (const part of parts) recordMask(rec, part, part.ny * nx, threshold, input.fill);
+    rec.submit();
+    for (const part of parts) {
+      part.weight.free();
+      this.keep(part, intersection(part, rows));
+    }
+  }
+
+  private keep(part: Layer, rows: Band): void {
+    const { gpu, nx, layers } = this;
+    if (rows.ny === part.ny) {
+      layers.push(part);
+      return;
+    }
+    if (rows.ny > 0) {
+      const data = gpu.alloc("rows of a group", rows.ny * nx * 4);
+      gpu
+        .recorder("keep rows")
+        .copy(part.data, data, rows.ny * nx * 4, (rows.y0 - part.y0) * nx * 4)
+        .submit();
+      layers.push({ ...rows, data });
+    }
+    part.data.free();
+  }
+
+  private async threshold(parts: readonly (Band & DrizzledRows)[]): Promise<number> {
+    const chunks = parts.map(({ weight, ny }) => ({ values: weight, count: ny * this.nx }));
     const threshold = await weightThreshold(this.gpu, chunks, this.input.maskpt);
     return Number.isNaN(threshold) ? LOWEST : nextFloat32(threshold);
   }
 
-  private mask(
-    rec: ReturnType<Gpu["recorder"]>,
-    image: DrizzledBand,
-    source: number,
-    part: Band,
-    group: number,
-    threshold: number,
-    stack: DeviceBuffer,
-  ): void {
-    const count = part.ny * this.nx;
-    const params = { count, source, target_start: group * count, threshold };
-    rec.run(maskLowWeight, { params, data: image.data, weights: image.weight, stack }, [
-      stridingGroups(count),
-    ]);
+  /** The median of the rows held, in pieces that are whole in their band and in each layer that covers them. */
+  private reduce(rows: Band): void {
+    for (const band of this.bands) {
+      const { y0, ny } = intersection(band, rows);
+      const edges = this.layers.flatMap((layer) => [layer.y0, layer.y0 + layer.ny]);
+      const inside = edges.filter((y) => y > y0 && y < y0 + ny);
+      const cuts = [...new Set([y0, ...inside, y0 + ny])].sort((a, b) => a - b);
+      cuts.slice(1).forEach((end, k) => this.reducePiece(band, { y0: cuts[k], ny: end - cuts[k] }));
+    }
   }
 
-  private reduce(part: Band, band: MedianBand, stack: DeviceBuffer): void {
-    const { gpu, nx } = this;
-    const layers = this.input.groups;
-    const pixels = part.ny * nx;
-    const params = { pixels, target_start: (part.y0 - band.y0) * nx };
-    const buffers = { stack, median: band.buffer };
-    const groups = [Math.max(1, Math.min(65535, Math.ceil(pixels / 256)))] as const;
-    const rec = gpu.recorder("median");
-    if (layers <= MAX_SORTED_LAYERS) rec.run(nanmedian, { params, ...buffers }, groups, { LAYERS: layers });
-    else rec.run(nanmedianMany, { params: { ...params, layers }, ...buffers }, groups);
-    rec.submit();
+  private reducePiece(band: MedianBand, piece: Band): void {
+    const covering = this.layers.filter((layer) => intersection(layer, piece).ny > 0);
+    if (covering.length <= MAX_PLANES) this.ofPlanes(band, piece, covering);
+    else this.ofStack(band, piece, covering);
   }
+
+  private quads(rows: number): number {
+    return Math.ceil((rows * this.nx) / 4);
+  }
+
+  private ofPlanes(band: MedianBand, piece: Band, layers: readonly Layer[]): void {
+    const starts = Array.from({ length: MAX_PLANES }, (_, k) =>
+      k < layers.length ? this.quads(piece.y0 - layers[k].y0) : 0,
+    );
+    const unused = this.gpu.alloc("unused", 16);
+    const plane = (k: number): DeviceBuffer => layers[k]?.data ?? unused;
+    const quads = this.quads(piece.ny);
+    const params = {
+      quads,
+      target_start: this.quads(piece.y0 - band.y0),
+      starts: starts.slice(0, 4),
+      more_starts: starts.slice(4),
+    };
+    const planes = {
+      layer0: plane(0),
+      layer1: plane(1),
+      layer2: plane(2),
+      layer3: plane(3),
+      layer4: plane(4),
+      layer5: plane(5),
+      layer6: plane(6),
+      layer7: plane(7),
+    };
+    this.gpu
+      .recorder("median")
+      .run(nanmedian, { params, ...planes, median: band.buffer }, groupsOf(quads), { LAYERS: layers.length })
+      .submit();
+    unused.free();
+  }
+
+  private ofStack(band: MedianBand, piece: Band, layers: readonly Layer[]): void {
+    const { gpu, nx } = this;
+    const most = Math.min(STACK_BYTES, gpu.limits.maxStorageBufferBindingSize) / (16 * layers.length);
+    const rows = Math.max(QUAD_ROWS, QUAD_ROWS * Math.floor(most / nx));
+    const stack = gpu.alloc("stack of groups", this.quads(Math.min(rows, piece.ny)) * layers.length * 16);
+    for (const part of bandsOf(piece.ny, rows)) {
+      const y0 = piece.y0 + part.y0;
+      const quads = this.quads(part.ny);
+      const rec = gpu.recorder("median");
+      layers.forEach(({ data, y0: start }, k) =>
+        rec.copy(data, stack, part.ny * nx * 4, (y0 - start) * nx * 4, k * quads * 16),
+      );
+      const params = { quads, target_start: this.quads(y0 - band.y0) };
+      const buffers = { stack, median: band.buffer };
+      const groups = groupsOf(quads);
+      if (layers.length <= MAX_SORTED_LAYERS)
+        rec.run(nanmedianStack, { params, ...buffers }, groups, { LAYERS: layers.length });
+      else rec.run(nanmedianMany, { params: { ...params, layers: layers.length }, ...buffers }, groups);
+      rec.submit();
+    }
+    stack.free();
+  }
+}
+
+/** The rows of both; `ny` 0 where there are none. */
+function intersection(a: Band, b: Band): Band {
+  const y0 = Math.max(a.y0, b.y0);
+  return { y0, ny: Math.max(0, Math.min(a.y0 + a.ny, b.y0 + b.ny) - y0) };
 }

@@ -4,12 +4,12 @@ import { interpretBitFlags, PIXEL, setNode, type WrittenFile } from "../host/mod
 import type { GridMap } from "../host/wcs/blot_tiles.js";
 import type { PixelMap } from "../host/wcs/pixmap.js";
 import type { Band, RunContext } from "./context.js";
-import { checkDrizzleOptions, finalize } from "./drizzle.js";
+import { checkDrizzleOptions, type ExposureGeometry } from "./drizzle.js";
 import { drizzleExposures, fillValue, geometryOf, type GroupOptions } from "./drizzle_group.js";
 import { flagAgainstMedian } from "./flag_outliers.js";
 import { Intermediates } from "./intermediates.js";
 import type { ModelLibrary } from "./library.js";
-import { type MedianBand, medianImage } from "./median_image.js";
+import { fillEmpty, type MedianBand, medianImage } from "./median_image.js";
 import { type MosaicGrid, mosaicGrid } from "./mosaic_grid.js";
 import type { OutlierDetectionOptions } from "./options.js";
 import { commonShape, directMedian, flagAgainstOwnPixels } from "./unresampled_outliers.js";
@@ -147,23 +147,46 @@ function medianOf(
 ): Promise<MedianBand[]> {
   const { gpu } = ctx;
   const groups = [...library.groupIndices().values()];
+  const [ny, nx] = grid.shape;
+  const geometries = (index: number): ExposureGeometry[] =>
+    groups[index].map((k) => geometryOf(library.exposures[k], grid, group));
   return medianImage(gpu, {
     shape: grid.shape,
     groups: groups.length,
-    maxRows: grid.shape[0],
+    maxRows: ny,
     maskpt,
+    fill,
     stackBudget: STACK_SHARE * gpu.memory.available,
+    // an image that is saved is saved whole
+    rows: Number.isNaN(fill) && !saved ? (index) => rowsOf(geometries(index), ny) : undefined,
     async drizzle(index, band) {
       const sums = await drizzleExposures(ctx, library, groups[index], grid, band, group);
-      const rec = gpu.recorder("finalize");
-      const { data, weight } = finalize(rec, sums, { fill });
-      rec.submit();
-      const { filename } = library.exposures[groups[index][0]].model;
-      await saved?.add(index, filename, grid.wcs, band, data);
+      const { data, weight } = sums;
+      if (saved) {
+        const rec = gpu.recorder("fill");
+        fillEmpty(rec, { data, weight }, band.ny * nx, fill);
+        rec.submit();
+        const { filename } = library.exposures[groups[index][0]].model;
+        await saved.add(index, filename, grid.wcs, band, data);
+      }
+      sums.free([data, weight]);
       ctx.progress(STEP, (MEDIAN_PROGRESS * (index + 1)) / groups.length);
-      return { data, weight, free: () => sums.free() };
+      return { data, weight };
     },
   });
+}
+
+/** The rows of the mosaic that exposures reach. */
+function rowsOf(geometries: readonly ExposureGeometry[], ny: number): Band {
+  let [first, end] = [ny, 0];
+  for (const { tables } of geometries)
+    for (const { rows } of [tables.fast, tables.general]) {
+      const count = rows[rows.length - 1];
+      if (count === 0) continue;
+      first = Math.min(first, tables.tile * (rows.findIndex((before) => before > 0) - 1));
+      end = Math.max(end, tables.tile * rows.indexOf(count));
+    }
+  return first < end ? { y0: first, ny: Math.min(end, ny) - first } : { y0: 0, ny: 0 };
 }
 
 /** A map of order 1 has kinks at the points of its grid (stcal 1.20.0 calc_pixmap); the smooth others need no pieces. */

@@ -4,7 +4,7 @@ import { flagDirect, unpack } from "../shaders/outlier_detection/direct.js";
 import type { Band, RunContext } from "./context.js";
 import { weighPixels } from "./drizzle.js";
 import type { ModelLibrary } from "./library.js";
-import { type DrizzledBand, type MedianBand, medianImage } from "./median_image.js";
+import { type DrizzledRows, type MedianBand, medianImage } from "./median_image.js";
 import { stridingGroups } from "./order_statistics.js";
 
 export interface DirectOptions {
@@ -60,7 +60,7 @@ function plainBand(
   index: number,
   { y0, ny }: Band,
   goodBits: number | null,
-): Promise<DrizzledBand> {
+): Promise<DrizzledRows> {
   return library.with(index, async (exposure) => {
     const planes = await exposure.acquire();
     try {
@@ -77,11 +77,7 @@ function plainBand(
       rec.run(unpack, { params, ...buffers }, [stridingGroups(count)]);
       rec.submit();
       packed.free();
-      const free = (): void => {
-        data.free();
-        weight.free();
-      };
-      return { data, weight, free };
+      return { data, weight };
     } finally {
       exposure.release();
     }

@@ -1,43 +1,41 @@
 //!include shared/nan.wgsl
-//!include shared/order_key.wgsl
-// NaN-median over the layers of a stack, up to 16 of them, by an odd-even sorting network in registers.
+//!include outlier_detection/network_8.wgsl
+// NaN-median over up to 8 layers, each a plane of its own.
 struct Params {
-  pixels: u32, // of a layer
-  target_start: u32, // first pixel in the output
+  quads: u32,
+  target_start: u32, // first quad in the output
+  starts: vec4u,     // first quads of layers 0 to 3
+  more_starts: vec4u,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> stack: array<f32>;
-@group(0) @binding(2) var<storage, read_write> median: array<f32>;
+@group(0) @binding(1) var<storage, read> layer0: array<vec4f>;
+@group(0) @binding(2) var<storage, read> layer1: array<vec4f>;
+@group(0) @binding(3) var<storage, read> layer2: array<vec4f>;
+@group(0) @binding(4) var<storage, read> layer3: array<vec4f>;
+@group(0) @binding(5) var<storage, read> layer4: array<vec4f>;
+@group(0) @binding(6) var<storage, read> layer5: array<vec4f>;
+@group(0) @binding(7) var<storage, read> layer6: array<vec4f>;
+@group(0) @binding(8) var<storage, read> layer7: array<vec4f>;
+@group(0) @binding(9) var<storage, read_write> median: array<vec4f>;
 
-override LAYERS: u32 = 16u;
-const LAST = 0xffffffffu; // of NaN: above every key
+override LAYERS: u32 = 8u;
+
+fn layer(k: u32, i: u32) -> vec4f {
+  switch k {
+    case 0u: { return layer0[params.starts.x + i]; }
+    case 1u: { return layer1[params.starts.y + i]; }
+    case 2u: { return layer2[params.starts.z + i]; }
+    case 3u: { return layer3[params.starts.w + i]; }
+    case 4u: { return layer4[params.more_starts.x + i]; }
+    case 5u: { return layer5[params.more_starts.y + i]; }
+    case 6u: { return layer6[params.more_starts.z + i]; }
+    default: { return layer7[params.more_starts.w + i]; }
+  }
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  for (var p = group.x * 64u + lane; p < params.pixels; p += groups.x * 64u) {
-    var keys: array<u32, 16>;
-    var n = 0u;
-    for (var k = 0u; k < LAYERS; k++) {
-      let x = stack[k * params.pixels + p];
-      let valid = !is_nan(x);
-      keys[k] = select(LAST, order_key(x), valid);
-      n += select(0u, 1u, valid);
-    }
-    for (var round = 0u; round < LAYERS; round++) {
-      for (var k = round & 1u; k + 1u < LAYERS; k += 2u) {
-        let a = keys[k];
-        let b = keys[k + 1u];
-        keys[k] = min(a, b);
-        keys[k + 1u] = max(a, b);
-      }
-    }
-    var low = LAST;
-    var high = LAST;
-    for (var k = 0u; k < LAYERS; k++) {
-      if (2u * k + 1u == n || 2u * k + 2u == n) { low = keys[k]; }
-      if (2u * k == n || 2u * k + 1u == n) { high = keys[k]; }
-    }
-    let middle = select((order_value(low) + order_value(high)) * 0.5, order_value(low), low == high);
-    median[params.target_start + p] = select(middle, nan(), n == 0u);
+  for (var i = group.x * 64u + lane; i < params.quads; i += groups.x * 64u) {
+    median[params.target_start + i] = nanmedians(i);
   }
 }

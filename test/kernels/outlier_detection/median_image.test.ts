@@ -21,10 +21,10 @@ function images(groups: number): { data: Float32Array; weight: Float32Array }[] 
 
 async function run(
   groups: number,
-  options: { stackBudget?: number; maxRows?: number } = {},
+  options: { stackBudget?: number; maxRows?: number; rows?: (group: number) => Band } = {},
+  all = images(groups),
 ): Promise<{ pixels: Float32Array; drizzled: number; bands: Band[] }> {
   const gpu = await testGpu();
-  const all = images(groups);
   let drizzled = 0;
   const before = gpu.memory.used;
   const bands = await medianImage(gpu, {
@@ -32,6 +32,7 @@ async function run(
     groups,
     maskpt: 0.7,
     maxRows: NY,
+    fill: NaN,
     stackBudget: 1e9,
     ...options,
     drizzle: (group, { y0, ny }) => {
@@ -39,7 +40,7 @@ async function run(
       const part = (plane: Float32Array): Float32Array => plane.subarray(y0 * NX, (y0 + ny) * NX);
       const data = gpu.upload("data", part(all[group].data));
       const weight = gpu.upload("weight", part(all[group].weight));
-      return Promise.resolve({ data, weight, free: () => [data, weight].forEach((buffer) => buffer.free()) });
+      return Promise.resolve({ data, weight });
     },
   });
   const pixels = new Float32Array(PIXELS);
@@ -54,28 +55,59 @@ async function run(
   return { pixels, drizzled, bands };
 }
 
+function expected(all: readonly { data: Float32Array; weight: Float32Array }[]): Float32Array {
+  const stack = new Float32Array(all.length * PIXELS);
+  all.forEach(({ data, weight }, g) => {
+    const threshold = weightThresholdTwin(weight, 0.7);
+    stack.set(
+      data.map((value, p) => (weight[p] < threshold ? NaN : value)),
+      g * PIXELS,
+    );
+  });
+  return nanmedianTwin(stack, PIXELS);
+}
+
 describe("medianImage", () => {
-  it.each([1, 4, 5, 19])("is numpy's median of masked groups: %i", async (groups) => {
-    const stack = new Float32Array(groups * PIXELS);
-    images(groups).forEach(({ data, weight }, g) => {
-      const threshold = weightThresholdTwin(weight, 0.7);
-      stack.set(
-        data.map((value, p) => (weight[p] < threshold ? NaN : value)),
-        g * PIXELS,
-      );
-    });
+  it.each([1, 4, 5, 8, 9, 19, 35])("is numpy's median of masked groups: %i", async (groups) => {
     const { pixels, drizzled } = await run(groups);
-    expect(pixels).toEqual(nanmedianTwin(stack, PIXELS));
+    expect(pixels).toEqual(expected(images(groups)));
     expect(drizzled).toBe(groups);
   });
 
-  it("gives the same bits in bands, and where the stack does not fit", async () => {
-    const whole = (await run(5)).pixels;
-    const banded = await run(5, { maxRows: 16 });
-    expect(banded.bands.map(({ ny }) => ny)).toEqual([16, 16, 9]);
-    expect(banded.pixels).toEqual(whole);
-    const small = await run(5, { maxRows: 16, stackBudget: 5 * 6 * NX * 4 });
-    expect(small.pixels).toEqual(whole);
-    expect(small.drizzled).toBe(5 * 3 + 5 * (3 + 3 + 2)); // all bands once, then stacks of 6 rows
+  it("gives the same bits in bands, and where the groups do not fit", async () => {
+    for (const groups of [5, 9]) {
+      const whole = (await run(groups)).pixels;
+      const banded = await run(groups, { maxRows: 18 });
+      expect(banded.bands.map(({ ny }) => ny)).toEqual([16, 16, 9]);
+      expect(banded.pixels).toEqual(whole);
+      const small = await run(groups, { maxRows: 16, stackBudget: groups * 21 * NX * 4 });
+      expect(small.pixels).toEqual(whole);
+      // all once for the thresholds, of which 20 rows are kept; then the other 21 rows
+      expect(small.drizzled).toBe(groups * (3 + 2));
+    }
+  });
+
+  it("asks for the rows that a group reaches, and no others", async () => {
+    const reach: Band[] = [
+      { y0: 0, ny: 13 },
+      { y0: 9, ny: 14 },
+      { y0: 30, ny: 11 },
+      { y0: 41, ny: 0 },
+      { y0: 3, ny: 22 },
+    ];
+    const all = images(5).map(({ data, weight }, g) => {
+      const inside = (p: number): boolean =>
+        Math.floor(p / NX) >= reach[g].y0 && Math.floor(p / NX) < reach[g].y0 + reach[g].ny;
+      return {
+        data: data.map((value, p) => (inside(p) ? value : NaN)),
+        weight: weight.map((value, p) => (inside(p) ? value : 0)),
+      };
+    });
+    const want = expected(all);
+    expect(want.filter(Number.isNaN).length).toBeGreaterThan(PIXELS / 5); // rows 25 to 29 are empty
+    for (const options of [{}, { maxRows: 16 }, { maxRows: 16, stackBudget: 2000 }]) {
+      const { pixels } = await run(5, { ...options, rows: (group) => reach[group] }, all);
+      expect(pixels).toEqual(want);
+    }
   });
 });
