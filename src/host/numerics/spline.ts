@@ -51,6 +51,37 @@ export class GridSpline {
     }
   }
 
+  /** Values of each plane at all places (xs[i], ys[j]), at j * xs.length + i. */
+  grid(xs: Float64Array, ys: Float64Array): Float64Array[] {
+    const { xKnots, yKnots, coefficients, nx } = this;
+    const size = xKnots.order + 1;
+    const starts = new Int32Array(xs.length);
+    const weights = new Float64Array(xs.length * size);
+    for (let i = 0; i < xs.length; i++) {
+      starts[i] = xKnots.basis(xs[i]) + 1 - size;
+      for (let k = 0; k < size; k++) weights[i * size + k] = xKnots.values[k];
+    }
+    const results = coefficients.map(() => new Float64Array(xs.length * ys.length));
+    const row = new Float64Array(nx);
+    for (let j = 0; j < ys.length; j++) {
+      const j0 = yKnots.basis(ys[j]) + 1 - size;
+      coefficients.forEach((c, plane) => {
+        row.fill(0);
+        for (let k = 0; k < size; k++) {
+          const by = yKnots.values[k];
+          const from = (j0 + k) * nx;
+          for (let i = 0; i < nx; i++) row[i] += by * c[from + i];
+        }
+        for (let i = 0; i < xs.length; i++) {
+          let sum = 0;
+          for (let k = 0; k < size; k++) sum += weights[i * size + k] * row[starts[i] + k];
+          results[plane][j * xs.length + i] = sum;
+        }
+      });
+    }
+    return results;
+  }
+
   /** Value, d/dx and d/dy of all planes at (x, y): out[3 k], out[3 k + 1], out[3 k + 2]. */
   derivatives(x: number, y: number, out: Float64Array | number[]): void {
     const { xKnots, yKnots, coefficients, nx } = this;

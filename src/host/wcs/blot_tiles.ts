@@ -32,13 +32,14 @@ export function blotTiles(map: GridMap): BlotTiles {
   const across = rangesOf(x0, x1, map.pieces?.x);
   const up = rangesOf(y0, y1, map.pieces?.y);
   const table = new Float32Array(across.length * up.length * WORDS);
+  const bases = new Int32Array(table.buffer);
   const xs = nodesOf(across);
   up.forEach((range, tileY) => {
     const row = map.evaluate(xs, nodesOf([range]));
     across.forEach((_, tileX) => {
       const at = (tileY * across.length + tileX) * WORDS;
-      writeTile(table, at, 0, row.x, tileX * NODES, xs.length);
-      writeTile(table, at, 1, row.y, tileX * NODES, xs.length);
+      writeTile(table, bases, at, 0, row.x, tileX * NODES, xs.length);
+      writeTile(table, bases, at, 1, row.y, tileX * NODES, xs.length);
     });
   });
   const size = ([first, last]: Range): number => last - first;
@@ -70,7 +71,8 @@ function rangesOf(first: number, last: number, pieces: number | undefined): Rang
 
 const CHEBYSHEV = Array.from({ length: NODES }, (_, k) => Math.cos(((2 * k + 1) * Math.PI) / (2 * NODES)));
 /** Coefficients of 1, u, u^2, u^3 from the values at the nodes. */
-const TO_POWERS = invertVandermonde(CHEBYSHEV);
+const TO_POWERS = Float64Array.from(invertVandermonde(CHEBYSHEV).flat());
+const column = new Float64Array(NODES);
 
 function nodesOf(ranges: readonly Range[]): Float64Array {
   return Float64Array.from(
@@ -80,6 +82,7 @@ function nodesOf(ranges: readonly Range[]): Float64Array {
 
 function writeTile(
   table: Float32Array,
+  bases: Int32Array,
   at: number,
   axis: 0 | 1,
   values: Float64Array,
@@ -88,14 +91,18 @@ function writeTile(
 ): void {
   const start = at + 4 + axis * NODES * NODES;
   for (let p = 0; p < NODES; p++) {
+    // on the nodes of x, in powers of v
+    for (let i = 0; i < NODES; i++) {
+      let sum = 0;
+      for (let j = 0; j < NODES; j++) sum += TO_POWERS[p * NODES + j] * values[j * stride + first + i];
+      column[i] = sum;
+    }
     for (let q = 0; q < NODES; q++) {
       let sum = 0;
-      for (let j = 0; j < NODES; j++)
-        for (let i = 0; i < NODES; i++)
-          sum += TO_POWERS[p][j] * TO_POWERS[q][i] * values[j * stride + first + i];
+      for (let i = 0; i < NODES; i++) sum += TO_POWERS[q * NODES + i] * column[i];
       if (p === 0 && q === 0) {
         const base = Math.round(sum);
-        new Int32Array(table.buffer, table.byteOffset)[at + axis] = base;
+        bases[at + axis] = base;
         sum -= base;
       }
       table[start + p * NODES + q] = sum;

@@ -29,6 +29,8 @@ export interface PixelMap {
   pixel(i: number, j: number, out: Float64Array | number[]): void;
   /** Position of any point (x, y); smooth within the section, linear beyond it. */
   at(x: number, y: number, out: Float64Array | number[]): void;
+  /** Positions of all points (xs[i], ys[j]), as at(), at j * xs.length + i. */
+  grid(xs: Float64Array, ys: Float64Array): { x: Float64Array; y: Float64Array };
   /** The same with derivatives: x, dx/dx, dx/dy, y, dy/dx, dy/dy into `out`. */
   slopes(x: number, y: number, out: Float64Array | number[]): void;
 }
@@ -146,6 +148,14 @@ class SplineMap implements PixelMap {
     out[1] = this.edge[3];
   }
 
+  grid(xs: Float64Array, ys: Float64Array): { x: Float64Array; y: Float64Array } {
+    const { x0, x1, y0, y1 } = this.section;
+    const inside = xs.every((x) => x >= x0 && x <= x1) && ys.every((y) => y >= y0 && y <= y1);
+    if (!inside) return pointByPoint(this, xs, ys);
+    const [x, y] = this.spline.grid(xs, ys);
+    return { x, y };
+  }
+
   slopes(x: number, y: number, out: Float64Array | number[]): void {
     const { x0, x1, y0, y1 } = this.section;
     const u = Math.min(Math.max(x, x0), x1);
@@ -201,6 +211,10 @@ export class ArrayMap implements PixelMap {
     out[1] = mix(this.y);
   }
 
+  grid(xs: Float64Array, ys: Float64Array): { x: Float64Array; y: Float64Array } {
+    return pointByPoint(this, xs, ys);
+  }
+
   slopes(x: number, y: number, out: Float64Array | number[]): void {
     const [a, b] = [
       [0, 0],
@@ -218,6 +232,23 @@ export class ArrayMap implements PixelMap {
     out[0] = a[0];
     out[3] = a[1];
   }
+}
+
+function pointByPoint(
+  map: Pick<PixelMap, "at">,
+  xs: Float64Array,
+  ys: Float64Array,
+): { x: Float64Array; y: Float64Array } {
+  const x = new Float64Array(xs.length * ys.length);
+  const y = new Float64Array(xs.length * ys.length);
+  const out = new Float64Array(2);
+  for (let j = 0, k = 0; j < ys.length; j++)
+    for (let i = 0; i < xs.length; i++, k++) {
+      map.at(xs[i], ys[j], out);
+      x[k] = out[0];
+      y[k] = out[1];
+    }
+  return { x, y };
 }
 
 function within({ x0, x1, y0, y1 }: Section, i: number, j: number): boolean {

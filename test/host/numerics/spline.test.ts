@@ -46,6 +46,21 @@ describe("GridSpline", () => {
     });
   });
 
+  it.each(goldens)("order $order, $y.length x $x.length: the same over a grid of places", (golden) => {
+    const { order, y, x, z, py, px } = golden;
+    const spline = new GridSpline(Float64Array.from(y), Float64Array.from(x), [Float64Array.from(z)], order);
+    const [xs, ys] = [Float64Array.from(px), Float64Array.from(py).subarray(0, 7)];
+    const [values] = spline.grid(xs, ys);
+    const at = [0];
+    ys.forEach((v, j) =>
+      xs.forEach((u, i) => {
+        spline.at(u, v, at);
+        // sums in another order, of values of a few hundred
+        expect(Math.abs(values[j * xs.length + i] - at[0])).toBeLessThan(1e-11);
+      }),
+    );
+  });
+
   it("refuses a grid that is too small for its order", () => {
     const grid = Float64Array.of(0, 1, 2);
     expect(() => new GridSpline(grid, grid, [new Float64Array(9)], 3)).toThrow(UserError);
