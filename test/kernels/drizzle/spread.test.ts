@@ -1,43 +1,16 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ArrayMap } from "../../../src/host/wcs/pixmap.js";
 import { checkDrizzleOptions } from "../../../src/pipelines/drizzle.js";
 import { spreadOf } from "../../../src/pipelines/drizzle/spread.js";
+import { drizzleGoldens, goldenMap, type KernelGolden } from "../../helpers/drizzle_goldens.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { bits, geometryOf, onDevice, type Scene } from "./run.js";
 import { makeMap, makePlanes } from "./scene.js";
 
-type Numbers = (number | null)[];
-interface Golden {
-  name: string;
-  kernel: string;
-  ratio: number;
-  nx: number;
-  ny: number;
-  out: [number, number];
-  map: number[][];
-  pixfrac: number;
-  section: number[] | null;
-  inputs: { data: Numbers; weight: number[]; dq: number[] }[];
-  data: Numbers;
-  weight: number[];
-  context: number[];
-  dq: number[];
-}
-const goldens = JSON.parse(
-  readFileSync(new URL("../../../fixtures/drizzle/kernels.json", import.meta.url), "utf8"),
-) as Golden[];
+const goldens = drizzleGoldens<KernelGolden>("kernels.json");
 
-/** `hole`: an input pixel far from the others' place that has none, so that the map is read pixel by pixel. */
-function sceneOf(golden: Golden): Scene {
-  const { nx, ny, map, section, out, pixfrac, kernel, ratio } = golden;
-  const plane = (k: number[]): Float64Array =>
-    Float64Array.from({ length: nx * ny }, (_, p) => {
-      const [x, y] = [p % nx, Math.floor(p / nx)];
-      return k[0] + k[1] * x + k[2] * y + k[3] * x * x + k[4] * x * y + k[5] * y * y;
-    });
-  const [x0, x1, y0, y1] = section ?? [0, nx - 1, 0, ny - 1];
-  const places = new ArrayMap(nx, ny, plane(map[0]), plane(map[1]), { x0, x1, y0, y1 });
+function sceneOf(golden: KernelGolden): Scene {
+  const { nx, ny, out, pixfrac, kernel, ratio } = golden;
+  const places = goldenMap(golden);
   const none = Array.from({ length: nx * ny }, () => 1);
   return {
     shape: out,
