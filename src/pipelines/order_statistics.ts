@@ -1,7 +1,7 @@
 import type { DeviceBuffer, Gpu } from "../gpu/index.js";
-import { orderHistogram } from "../shaders/shared/order_histogram.js";
+import { LIST_HEAD, orderList } from "../shaders/shared/order_list.js";
 
-/** Part of an image on the device: `count` f32 values and, where the mode needs them, as many guards. */
+/** Part of an image on the device: `count` f32 values and, for statistics of their order, as many guards. */
 export interface Chunk {
   readonly values: DeviceBuffer;
   readonly guards?: DeviceBuffer;
@@ -14,19 +14,19 @@ export interface HostChunk {
   readonly guards?: Float32Array;
 }
 
-/** Which values count: "nonzero": finite, not 0; "guarded": finite with a guard above 0; "deviation": |value - centre| of those; "usable": finite, the guard a DQ word without DO_NOT_USE. */
+/** Which values count: "guarded": finite with a guard above 0; "deviation": |value - centre| of those; "usable": finite, the guard a DQ word without DO_NOT_USE. */
 export type Selection =
-  | { readonly mode: "nonzero" | "guarded" | "usable" }
-  | { readonly mode: "deviation"; readonly centre: number };
+  { readonly mode: "guarded" | "usable" } | { readonly mode: "deviation"; readonly centre: number };
 
-const BINS = 2048;
-const MODES = { nonzero: 0, guarded: 1, deviation: 2, usable: 3 } as const;
-/** The three digits of a 32-bit key, highest first. */
-const LEVELS = [
-  { shift: 21, prefixShift: 32 },
-  { shift: 10, prefixShift: 21 },
-  { shift: 0, prefixShift: 10 },
-] as const;
+const MODES = { guarded: 1, deviation: 2, usable: 3 } as const;
+/** Values in a sample, about. */
+const SAMPLE = 2 ** 16;
+/** How far a rank's share of all values may be from its share of the sample, which errs by 0.002 or, of neighbours alike, 0.004. */
+const MARGIN = 0.01;
+/** Keys between two limits are listed where they are this many at most, or one in so many. */
+const LEAST_LIST = 2 ** 18;
+const LISTED_OF = 32;
+const LAST_KEY = 0xffffffff;
 const MAX_WORKGROUPS = 1024;
 const VALUES_PER_WORKGROUP = 4096;
 
@@ -35,36 +35,55 @@ export function stridingGroups(count: number): number {
   return Math.max(1, Math.min(MAX_WORKGROUPS, Math.ceil(count / VALUES_PER_WORKGROUP)));
 }
 
+/** The values whose order keys are from lo to hi. */
+interface Stretch {
+  readonly lo: number;
+  readonly hi: number;
+  readonly below: number;
+  readonly inside: number;
+  /** How many values count, wherever they are. */
+  readonly total: number;
+  /** Ascending; undefined where they are too many. */
+  readonly keys: Uint32Array | undefined;
+}
+
 /**
- * Exact order statistics of an image that stays on the device: radix selection over the bits of the floats, 11 + 11 + 10 at a
- * time, a histogram read back for each. Histograms are kept, so that a second rank near the first costs one pass or none.
+ * Exact order statistics of an image that stays on the device. A sample says between which values a rank should lie, and one pass
+ * counts the values below and lists those between. Where the rank lies elsewhere the next pass takes a wider stretch; where too
+ * many values lie between (ties), passes halve it. Lists are kept, so that a second rank near the first costs nothing.
  */
 export class OrderStatistics {
-  private readonly cache = new Map<string, Uint32Array>();
+  private sample: Uint32Array | undefined;
+  private readonly stretches: Stretch[] = [];
+  private readonly values: number;
 
   constructor(
     private readonly gpu: Gpu,
     private readonly chunks: readonly (Chunk | HostChunk)[],
     private readonly selection: Selection,
-  ) {}
+  ) {
+    this.values = chunks.reduce(
+      (sum, chunk) => sum + ("count" in chunk ? chunk.count : chunk.values.length),
+      0,
+    );
+  }
 
   /** How many values count. */
   async count(): Promise<number> {
-    return (await this.histogram(0, 0)).reduce((sum, n) => sum + n, 0);
+    return (this.stretches.at(0) ?? (await this.look(0.5, MARGIN))).total;
   }
 
   /** The value of that rank, 0 the smallest. RangeError where there is none. */
   async at(rank: number): Promise<number> {
-    let prefix = 0;
-    let left = rank;
-    for (let level = 0; level < LEVELS.length; level++) {
-      const bins = await this.histogram(level, prefix);
-      let bin = 0;
-      while (bin < BINS && left >= bins[bin]) left -= bins[bin++];
-      if (bin === BINS || left < 0) throw new RangeError(`no value of rank ${rank}`);
-      prefix = prefix * (level === 2 ? 1024 : BINS) + bin;
+    const total = await this.count();
+    if (!(rank >= 0 && rank < total)) throw new RangeError(`no value of rank ${rank}`);
+    let found = [...this.stretches].reverse().find((stretch) => holds(stretch, rank));
+    for (let margin = MARGIN; !found; margin *= 8) {
+      const next = await this.look((rank + 0.5) / total, margin);
+      if (holds(next, rank)) found = next;
     }
-    return valueOfKey(prefix);
+    while (!found.keys && found.lo < found.hi) found = await this.halfOf(found, rank);
+    return valueOfKey(found.keys ? found.keys[rank - found.below] : found.lo);
   }
 
   /** The mean of the middle two values (the same one twice where their number is odd) of `count` values from rank `first` on, in f32. */
@@ -74,32 +93,58 @@ export class OrderStatistics {
     return low === high ? low : Math.fround(Math.fround(low + high) / 2);
   }
 
-  private async histogram(level: number, prefix: number): Promise<Uint32Array> {
-    const name = `${level} ${prefix}`;
-    const kept = this.cache.get(name);
-    if (kept) return kept;
+  /** A pass where that share of the sample's values, more or less `margin`, is smaller; everywhere where the image is small. */
+  private async look(share: number, margin: number): Promise<Stretch> {
+    const every = Math.floor(this.values / SAMPLE) | 1; // odd, as widths mostly are not
+    if (every === 1) return this.pass(0, LAST_KEY);
+    this.sample ??= (await this.list(0, LAST_KEY, every)).keys ?? new Uint32Array();
+    const { sample } = this;
+    const [lo, hi] = [share - margin, share + margin].map((part) => Math.floor(part * sample.length));
+    return this.pass(
+      lo >= 0 && lo < sample.length ? sample[lo] : 0,
+      hi < sample.length ? sample[hi] : LAST_KEY,
+    );
+  }
+
+  private async halfOf({ lo, hi }: Stretch, rank: number): Promise<Stretch> {
+    const middle = lo + Math.floor((hi - lo) / 2);
+    const lower = await this.pass(lo, middle);
+    return holds(lower, rank) ? lower : this.pass(middle + 1, hi);
+  }
+
+  private async pass(lo: number, hi: number): Promise<Stretch> {
+    const stretch = await this.list(lo, hi, 1);
+    this.stretches.push(stretch);
+    return stretch;
+  }
+
+  /** Of one in `every` four values. */
+  private async list(lo: number, hi: number, every: number): Promise<Stretch> {
     const { gpu, selection } = this;
-    const { shift, prefixShift } = LEVELS[level];
-    const bins = gpu.alloc("order histogram", BINS * 4);
+    const room = Math.max(LEAST_LIST, Math.ceil(this.values / LISTED_OF));
+    const list = gpu.alloc("order list", 4 * (LIST_HEAD + room));
     try {
-      gpu.recorder("order histogram").clear(bins).submit();
+      gpu
+        .recorder("order list")
+        .clear(list, 0, 4 * LIST_HEAD)
+        .submit();
       const centre = selection.mode === "deviation" ? selection.centre : 0;
       for (const chunk of this.chunks) {
         const { values, guards = values, count, done } = this.onDevice(chunk);
-        const params = { count, shift, prefix_shift: prefixShift, prefix, centre };
+        const params = { count, every, lo, hi, room, centre };
         gpu
-          .recorder("order histogram")
-          .run(orderHistogram, { params, values, guards, bins }, [stridingGroups(count)], {
+          .recorder("order list")
+          .run(orderList, { params, values, guards, list }, [stridingGroups(count)], {
             MODE: MODES[selection.mode],
           })
           .submit();
         done();
       }
-      const counts = await gpu.read(bins, Uint32Array, 0, BINS);
-      this.cache.set(name, counts);
-      return counts;
+      const [inside, below, total] = await gpu.read(list, Uint32Array, 0, LIST_HEAD);
+      const keys = inside <= room ? await gpu.read(list, Uint32Array, 4 * LIST_HEAD, inside) : undefined;
+      return { lo, hi, below, inside, total, keys: keys?.sort() };
     } finally {
-      bins.free();
+      list.free();
     }
   }
 
@@ -118,6 +163,10 @@ export class OrderStatistics {
 
 const nothing = (): void => undefined;
 const word = new DataView(new ArrayBuffer(4));
+
+function holds({ below, inside }: Stretch, rank: number): boolean {
+  return rank >= below && rank < below + inside;
+}
 
 function valueOfKey(key: number): number {
   word.setUint32(0, key >= 0x80000000 ? key - 0x80000000 : ~key >>> 0);
