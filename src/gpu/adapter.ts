@@ -87,10 +87,7 @@ async function request(
   }
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
-  const gpu = create([
-    ...(drivers ? ["backend=vulkan"] : []),
-    `disable-dawn-features=${disabled.join(",")}`,
-  ]);
+  const gpu = create([...(drivers ? ["backend=vulkan"] : []), `disable-dawn-features=${disabled.join(",")}`]);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   return adapter ? { gpu, adapter } : undefined;
 }

@@ -6,6 +6,7 @@ import { pack, type Fields } from "./layout.js";
 import { type Compiled, PipelineCache } from "./pipelines.js";
 import { GpuProfiler, type SpanSink } from "./profiler.js";
 import { type Command, Recorder } from "./recorder.js";
+import { Transfers } from "./transfers.js";
 import { waitFor } from "./wait.js";
 
 export interface DeviceInfo {
@@ -31,7 +32,6 @@ type TypedArrayConstructor<T extends TypedArray> = {
 };
 
 const UNIFORM_BYTES = 1 << 18;
-const STAGING_BYTES = 32 << 20;
 const WANTED_LIMITS = [
   "maxStorageBufferBindingSize",
   "maxBufferSize",
@@ -49,6 +49,7 @@ export class Gpu {
   readonly memory: Allocator;
   readonly limits: GPUSupportedLimits;
   private readonly pipelines: PipelineCache;
+  private readonly transfers: Transfers;
   private readonly uniforms: GPUBuffer;
   private readonly uniformData = new ArrayBuffer(UNIFORM_BYTES);
   private readonly alignment: number;
@@ -68,6 +69,7 @@ export class Gpu {
       Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
       memoryBudget,
     );
+    this.transfers = new Transfers(device, this.memory, (promise, label) => this.wait(promise, label));
     this.pipelines = new PipelineCache(device, (error) => this.note(error));
     this.uniforms = device.createBuffer({
       label: "uniforms",
@@ -101,6 +103,15 @@ export class Gpu {
     const put = (): void => this.put(buffer, data, byteOffset);
     if (this.profiler) this.profiler.time("upload", buffer.label, data.byteLength, put);
     else put();
+  }
+
+  /**
+   * Write what `pieces` hands out, one piece after the other, from the first byte on, in order with what is submitted. A piece is used
+   * before the next is asked for, so that large data pass without being in the host's memory. RangeError where they are more than fit.
+   */
+  async fill(buffer: DeviceBuffer, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const work = (): Promise<void> => this.transfers.write(buffer, pieces);
+    await (this.profiler ? this.profiler.timeAsync("upload", buffer.label, work, buffer.size) : work());
   }
 
   private put(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset: number): void {
@@ -138,27 +149,26 @@ export class Gpu {
     const bytes = count === undefined ? buffer.size - byteOffset : count * type.BYTES_PER_ELEMENT;
     const result = new type(new ArrayBuffer(bytes));
     const target = new Uint8Array(result.buffer);
-    const staging = this.memory.alloc("read-back staging", Math.min(STAGING_BYTES, bytes), "readback");
-    try {
-      for (let done = 0; done < bytes; done += staging.size) {
-        const part = Math.min(staging.size, bytes - done);
-        const padded = Math.ceil(part / 4) * 4;
-        const encoder = this.device.createCommandEncoder();
-        encoder.copyBufferToBuffer(buffer.raw, byteOffset + done, staging.raw, 0, padded);
-        this.device.queue.submit([encoder.finish()]);
-        await this.wait(staging.raw.mapAsync(GPUMapMode.READ, 0, padded), buffer.label);
-        const take = (): void => {
-          target.set(new Uint8Array(staging.raw.getMappedRange(0, padded), 0, part), done);
-          staging.raw.unmap();
-        };
-        if (this.profiler) this.profiler.time("read-back", buffer.label, part, take);
-        else take();
-      }
-    } finally {
-      staging.free();
+    let done = 0;
+    for await (const piece of this.pieces(buffer, byteOffset, bytes)) {
+      target.set(piece, done);
+      done += piece.length;
+    }
+    return result;
+  }
+
+  /** `bytes` from `byteOffset` (a multiple of 4) on as {@link read} gives them, piece by piece; each is good until the next is asked for. */
+  async *pieces(
+    buffer: DeviceBuffer,
+    byteOffset = 0,
+    bytes = buffer.size - byteOffset,
+  ): AsyncGenerator<Uint8Array> {
+    for await (const piece of this.transfers.read(buffer, byteOffset, bytes)) {
+      const start = performance.now();
+      yield piece;
+      this.profiler?.tell("read-back", buffer.label, start, piece.length);
     }
     await this.check();
-    return result;
   }
 
   /** Until all work and writes so far are done; throws what went wrong on the device meanwhile. */
@@ -197,7 +207,9 @@ export class Gpu {
   }
 
   private note(pending: Promise<Error | undefined>): void {
-    this.pending.push(pending.then((error) => void (error && this.errors.unshift(error))));
+    const told = pending.then((error) => void (error && this.errors.unshift(error)));
+    told.catch(() => undefined); // the device may be gone before anybody asks
+    this.pending.push(told);
   }
 
   private async check(): Promise<void> {

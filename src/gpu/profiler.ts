@@ -49,11 +49,21 @@ export class GpuProfiler {
     return result;
   }
 
-  async timeAsync<T>(category: GpuSpan["category"], name: string, work: () => Promise<T>): Promise<T> {
+  async timeAsync<T>(
+    category: GpuSpan["category"],
+    name: string,
+    work: () => Promise<T>,
+    bytes?: number,
+  ): Promise<T> {
     const start = performance.now();
     const result = await work();
-    this.sink({ category, name, start, end: performance.now() });
+    this.tell(category, name, start, bytes);
     return result;
+  }
+
+  /** Of what went on from `start` until now. */
+  tell(category: GpuSpan["category"], name: string, start: number, bytes?: number): void {
+    this.sink({ category, name, start, end: performance.now(), bytes });
   }
 
   /** Where the next pass is to write its times; undefined where the device cannot. */

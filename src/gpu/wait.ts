@@ -10,13 +10,23 @@ export async function waitFor(promise: Promise<unknown>, throttle: boolean): Pro
     await promise;
     return;
   }
-  let done = false;
-  const settled = promise.finally(() => (done = true));
-  const tick = (): void => {
-    if (done) return;
-    Atomics.wait(still, 0, 0, NAP_MS);
-    setImmediate(tick);
-  };
+  waiting++;
+  if (!ticking) setImmediate(tick);
+  ticking = true;
+  try {
+    await promise;
+  } finally {
+    waiting--;
+  }
+}
+
+/** Promises that are waited for: one nap a turn serves them all. */
+let waiting = 0;
+let ticking = false;
+
+function tick(): void {
+  ticking = waiting > 0;
+  if (!ticking) return;
+  Atomics.wait(still, 0, 0, NAP_MS);
   setImmediate(tick);
-  await settled;
 }

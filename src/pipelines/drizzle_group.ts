@@ -80,8 +80,12 @@ export async function drizzleExposures(
   for (const [k, index] of indices.entries()) {
     const geometry = geometryOf(library.exposures[index], grid, options);
     if (!reaches(geometry, band)) continue;
-    await library.with(index, (exposure) =>
-      drizzleOne(ctx, sums, exposure, geometry, options, planes.contexts ? k : undefined),
+    const wanted = library.exposures[index].drizzledPlanes(planes);
+    const context = planes.contexts ? k : undefined;
+    await library.with(
+      index,
+      (exposure) => drizzleOne(ctx, sums, exposure, geometry, options, context),
+      wanted,
     );
     if (lastUse) library.retire(index);
   }
@@ -102,11 +106,11 @@ async function drizzleOne(
 ): Promise<void> {
   const { gpu } = ctx;
   const { variances, flat } = sums.options;
-  const planes = await exposure.acquire();
+  const planes = await exposure.acquire(exposure.drizzledPlanes({ variances, flat }));
   try {
     const weighting = await weightingOf(ctx, exposure, planes, weightType);
     const rec = gpu.recorder("drizzle");
-    const packed = packExposure(gpu, rec, planes, geometry, {
+    const packed = packExposure(gpu, rec, planes.bindable, geometry, {
       goodBits,
       level: levelToSubtract(exposure),
       weighting,

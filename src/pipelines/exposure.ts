@@ -1,63 +1,42 @@
 import { UserError } from "../host/errors.js";
-import type { WfiImage } from "../host/models/index.js";
-import { spareBuffers } from "../host/workers/pool.js";
+import { PackedBytes } from "../host/asdf/packed.js";
+import type { PlaneName, PlaneSource, WfiImage } from "../host/models/index.js";
 import type { Wcs } from "../host/wcs/index.js";
-import type { DeviceBuffer, Recorder } from "../gpu/index.js";
+import type { Recorder } from "../gpu/index.js";
 import type { RunContext } from "./context.js";
+import { ALL_PLANES, type ExposurePlanes, HeldPlanes } from "./exposure_planes.js";
 
-/** A plane on the device, row-major. `half`: IEEE half floats, element i in word i >> 1, the even one in the low bits. */
-export interface DevicePlane {
-  readonly buffer: DeviceBuffer;
-  readonly nx: number;
-  readonly ny: number;
-  readonly half: boolean;
-}
+export type { DevicePlane, ExposurePlanes } from "./exposure_planes.js";
 
-/** The planes of one exposure; units as in the file until flux has run (DN/s), MJy/sr afterwards. */
-export interface ExposurePlanes {
-  readonly nx: number;
-  readonly ny: number;
-  readonly data: DevicePlane;
-  readonly err: DevicePlane;
-  readonly varPoisson: DevicePlane;
-  readonly varRnoise?: DevicePlane;
-  readonly varFlat?: DevicePlane;
-  readonly dq: DeviceBuffer;
-}
+/** Changes those planes that it is given, in place; it is recorded again whenever a plane is loaded again. */
+export type Transform = (rec: Recorder, planes: Partial<Omit<ExposurePlanes, "nx" | "ny">>) => void;
 
-/** Changes planes in place; it is recorded again whenever the exposure is loaded again. */
-export type Transform = (rec: Recorder, planes: ExposurePlanes) => void;
-
-type PlaneArray = Float32Array | Uint16Array | Uint32Array;
-/** `fresh`: nobody else holds its memory. */
-interface ReadPlane {
-  readonly array: PlaneArray;
-  readonly fresh: boolean;
-}
-type ReadPlanes = Partial<Record<PlaneName, ReadPlane>>;
-type PlaneName = "data" | "err" | "dq" | "var_poisson" | "var_rnoise" | "var_flat";
+const OPTIONAL: readonly PlaneName[] = ["var_rnoise", "var_flat"];
 
 /**
- * A calibrated image whose planes come to the device when asked for and may leave it again between the steps.
- * What the steps did to it is kept as transforms (replayed on reload) and, for DQ, as the changed plane itself.
+ * A calibrated image whose planes come to the device when asked for and may leave it again between the steps: on it are those that
+ * were asked for last. What the steps did to them is kept as transforms (replayed on reload) and, for DQ, as the changed plane.
  */
 export class Exposure {
-  private planes: ExposurePlanes | undefined;
+  private readonly planes: HeldPlanes;
   private readonly transforms: Transform[] = [];
-  private changedDq: Uint32Array | undefined;
+  /** How many of them the model's plane has seen already. */
+  private readonly seen = new Map<PlaneName, number>();
+  private changedDq: PackedBytes | undefined;
   private dqOnDeviceIsNewer = false;
   private pins = 0;
-  private loading: Promise<ExposurePlanes> | undefined;
-  private ahead: Promise<ReadPlanes> | undefined;
-  /** Rises with each use, over all exposures: the smallest was used longest ago. */
-  lastUse = 0;
+  /** Bytes that are being made room for. */
+  private coming = 0;
+  private loading: Promise<void> | undefined;
 
   constructor(
     private readonly ctx: RunContext,
     readonly model: WfiImage,
     readonly wcs: Wcs,
-    private readonly makeRoom: (bytes: number, keep: Exposure) => Promise<void>,
-  ) {}
+    private readonly makeRoom: (bytes: number) => Promise<void>,
+  ) {
+    this.planes = new HeldPlanes(this.nx, this.ny, (name) => model.plane(name) !== undefined);
+  }
 
   get nx(): number {
     return this.model.shape[1];
@@ -65,25 +44,47 @@ export class Exposure {
   get ny(): number {
     return this.model.shape[0];
   }
-  /** Bytes on the device now. */
+  /** Bytes on the device now, or soon. */
   get residentBytes(): number {
-    return this.planes ? buffersOf(this.planes).reduce((sum, buffer) => sum + buffer.size, 0) : 0;
+    return this.planes.bytes + this.coming;
   }
+  /** In use, or on its way to the device. */
   get pinned(): boolean {
-    return this.pins > 0;
+    return this.pins > 0 || this.loading !== undefined;
   }
 
-  /** The planes on the device; they stay there until release(). Throws UserError where a plane is missing or misshapen. */
-  async acquire(): Promise<ExposurePlanes> {
+  /** What it takes to weigh and drizzle: without var_rnoise, all that it is derived from; with `flat`, `variances` their planes too. */
+  drizzledPlanes({ variances = false, flat = false } = {}): PlaneName[] {
+    const derived = !this.model.plane("var_rnoise");
+    const noise: PlaneName[] = derived ? ["err", "var_poisson", "var_flat"] : ["var_rnoise"];
+    const more: PlaneName[] = [
+      ...(variances ? (["var_poisson"] as const) : []),
+      ...(flat ? (["var_flat"] as const) : []),
+    ];
+    return [...new Set<PlaneName>(["data", "dq", ...noise, ...more])];
+  }
+
+  /** Bytes of those `wanted` that are not on the device. */
+  missingBytes(wanted: readonly PlaneName[] = ALL_PLANES): number {
+    return this.missing(wanted).reduce((sum, name) => sum + bytesOf(this.source(name), this.model.shape), 0);
+  }
+
+  /**
+   * The planes on the device, those `wanted`, as far as the exposure has them; they stay there until release(), others that nobody uses
+   * leave. Throws UserError where a plane is missing or misshapen.
+   */
+  async acquire(wanted: readonly PlaneName[] = ALL_PLANES): Promise<HeldPlanes> {
     this.pins++;
     try {
-      this.loading ??= this.planes ? undefined : this.load();
-      return this.planes ?? (this.planes = await this.loading!);
+      const { timer } = this.ctx;
+      const { loading } = this;
+      if (loading) await timer.time("read", () => loading.catch(() => undefined));
+      if (this.pins === 1) await this.leave(wanted);
+      if (this.missing(wanted).length) await timer.time("read", () => this.load(wanted));
+      return this.planes;
     } catch (error) {
       this.pins--;
       throw error;
-    } finally {
-      this.loading = undefined;
     }
   }
 
@@ -92,14 +93,10 @@ export class Exposure {
     this.pins--;
   }
 
-  /** Apply a transform now (where the planes are resident) and on each later load. */
+  /** Apply a transform now (to planes on the device) and on each later load. */
   transform(change: Transform): void {
     this.transforms.push(change);
-    if (this.planes) {
-      const rec = this.ctx.gpu.recorder("transform");
-      change(rec, this.planes);
-      rec.submit();
-    }
+    this.apply(this.planes.names, this.transforms.length - 1);
   }
 
   /** Call after a kernel changed the DQ plane: it is then kept when the exposure leaves the device. */
@@ -107,56 +104,41 @@ export class Exposure {
     this.dqOnDeviceIsNewer = true;
   }
 
-  /** Begin to read the planes, so that they are at hand when the exposure is acquired. */
-  readAhead(): void {
-    if (this.planes || this.loading) return;
-    this.ahead ??= this.readAll();
-    this.ahead.catch(() => undefined); // told when the exposure is acquired
-  }
-
-  /** Let go of what was read ahead. */
-  forgetAhead(): void {
-    const { ahead } = this;
-    this.ahead = undefined;
-    ahead?.then(recycle, () => undefined);
+  /** Begin to bring planes to the device, so that they are at hand when the exposure is acquired. */
+  readAhead(wanted: readonly PlaneName[]): void {
+    if (this.pinned) return;
+    this.load(wanted).catch(() => undefined); // told when the exposure is acquired
   }
 
   /** Leave the device, keeping a changed DQ plane on the host. */
   async evict(): Promise<void> {
-    if (!this.planes || this.pinned) return;
-    await this.saveDq();
-    for (const buffer of buffersOf(this.planes)) buffer.free();
-    this.planes = undefined;
+    await this.loading?.catch(() => undefined);
+    if (!this.pinned) await this.leave([]);
   }
 
   /** Leave the device for good: no step asks for these pixels again. */
   drop(): void {
-    if (!this.planes || this.pinned) return;
-    for (const buffer of buffersOf(this.planes)) buffer.free();
-    this.planes = undefined;
+    if (this.pinned) return;
+    this.planes.free();
     this.dqOnDeviceIsNewer = false;
   }
 
   /** Write the planes as they are now into the model, as romancal's models carry them after a step. */
   async download(): Promise<void> {
-    const planes = await this.acquire();
+    const { gpu } = this.ctx;
+    await this.acquire();
     try {
-      const { gpu } = this.ctx;
-      const put = async (name: PlaneName, plane: DevicePlane | undefined): Promise<void> => {
-        if (!plane) return;
-        const count = plane.nx * plane.ny;
-        const array = plane.half
-          ? await gpu.read(plane.buffer, Uint16Array, 0, count)
-          : await gpu.read(plane.buffer, Float32Array, 0, count);
+      for (const name of this.planes.names) {
+        const { buffer, half } = this.planes.get(name)!;
+        if (name === "dq" && !this.dqOnDeviceIsNewer && !this.changedDq) continue;
+        const type = name === "dq" ? Uint32Array : half ? Uint16Array : Float32Array;
+        const count = this.nx * this.ny;
+        const array = await gpu.read<Float32Array | Uint16Array | Uint32Array>(buffer, type, 0, count);
         this.model.setPlane(name, array);
-      };
-      await put("data", planes.data);
-      await put("err", planes.err);
-      await put("var_poisson", planes.varPoisson);
-      await put("var_rnoise", planes.varRnoise);
-      await put("var_flat", planes.varFlat);
-      await this.saveDq();
-      if (this.changedDq) this.model.setPlane("dq", this.changedDq);
+        this.seen.set(name, this.transforms.length);
+      }
+      this.changedDq = undefined;
+      this.dqOnDeviceIsNewer = false;
     } finally {
       this.release();
     }
@@ -165,100 +147,107 @@ export class Exposure {
   /** Hand the planes over to the model and leave the device: what the model is changed to counts from now on. */
   async handOver(): Promise<void> {
     await this.download();
-    this.forgetAhead();
     this.drop();
     this.transforms.length = 0;
-    this.changedDq = undefined;
+    this.seen.clear();
   }
 
-  private async saveDq(): Promise<void> {
-    if (!this.planes || !this.dqOnDeviceIsNewer) return;
-    this.changedDq = await this.ctx.gpu.read(this.planes.dq, Uint32Array, 0, this.nx * this.ny);
-    this.dqOnDeviceIsNewer = false;
+  /** Free the planes but those to keep. */
+  private async leave(keep: readonly PlaneName[]): Promise<void> {
+    if (!keep.includes("dq") && this.dqOnDeviceIsNewer && this.planes.has("dq")) {
+      this.dqOnDeviceIsNewer = false;
+      this.pins++;
+      try {
+        const bytes = 4 * this.nx * this.ny;
+        this.changedDq = await PackedBytes.of(this.ctx.gpu.pieces(this.planes.dq, 0, bytes));
+      } finally {
+        this.pins--;
+      }
+    }
+    this.planes.free(keep);
   }
 
-  private async load(): Promise<ExposurePlanes> {
-    const { ctx, nx, ny } = this;
-    const ahead = this.ahead ?? this.readAll();
-    this.ahead = undefined;
-    const arrays = await ctx.timer.time("read", () => ahead);
-    const bytes = Object.values(arrays).reduce((sum, { array }) => sum + array.byteLength, 0);
-    await this.makeRoom(bytes, this);
-    const plane = (name: Exclude<PlaneName, "dq">): DevicePlane | undefined => {
-      const array = arrays[name]?.array;
-      if (!array) return undefined;
-      const buffer = ctx.gpu.upload(`${this.model.filename} ${name}`, array);
-      return { buffer, nx, ny, half: array instanceof Uint16Array };
-    };
-    const required = (name: Exclude<PlaneName, "dq">): DevicePlane => {
-      const found = plane(name);
-      if (!found)
-        throw new UserError(
-          `${this.model.filename}: no array roman.${name}; expected a calibrated WFI image (_cal)`,
-        );
-      return found;
-    };
-    const planes: ExposurePlanes = {
-      nx,
-      ny,
-      data: required("data"),
-      err: required("err"),
-      varPoisson: required("var_poisson"),
-      varRnoise: plane("var_rnoise"),
-      varFlat: plane("var_flat"),
-      dq: ctx.gpu.upload(`${this.model.filename} dq`, arrays.dq!.array),
-    };
-    recycle(arrays);
-    const rec = ctx.gpu.recorder("reload");
-    for (const change of this.transforms) change(rec, planes);
+  private missing(wanted: readonly PlaneName[]): PlaneName[] {
+    return wanted.filter(
+      (name) => !this.planes.has(name) && (!OPTIONAL.includes(name) || this.model.plane(name)),
+    );
+  }
+
+  private load(wanted: readonly PlaneName[]): Promise<void> {
+    const names = this.missing(wanted);
+    this.loading = this.bring(names).finally(() => (this.loading = undefined));
+    return this.loading;
+  }
+
+  private async bring(names: readonly PlaneName[]): Promise<void> {
+    const { gpu } = this.ctx;
+    const { nx, ny } = this;
+    const sources = names.map((name) => [name, this.source(name)] as const);
+    this.coming = this.missingBytes(names);
+    try {
+      await this.makeRoom(this.coming);
+      const buffers = sources.map(([name, source]) => {
+        const buffer = gpu.alloc(`${this.model.filename} ${name}`, bytesOf(source, this.model.shape));
+        this.planes.set(name, { buffer, nx, ny, half: source.datatype === "float16" });
+        return buffer;
+      });
+      this.coming = 0;
+      const filled = sources.map(([name, source], k) =>
+        gpu.fill(buffers[k], name === "dq" && this.changedDq ? this.changedDq.pieces() : source.pieces()),
+      );
+      await settled(filled);
+    } catch (error) {
+      this.coming = 0;
+      this.planes.free(this.planes.names.filter((name) => !names.includes(name)));
+      throw error;
+    }
+    this.apply(names, 0);
+  }
+
+  /** Records the transforms from the `first` on for planes that have not seen them. */
+  private apply(names: readonly PlaneName[], first: number): void {
+    const rec = this.ctx.gpu.recorder("transform");
+    for (let k = first; k < this.transforms.length; k++) {
+      const given = names
+        .filter((name) => k >= (this.seen.get(name) ?? 0))
+        .map((name) => [KEYS[name], name === "dq" ? this.planes.dq : this.planes.get(name)]);
+      if (given.length) this.transforms[k](rec, Object.fromEntries(given));
+    }
     rec.submit();
-    await ctx.timer.time("upload", () => ctx.gpu.idle()); // the staging memory of the uploads returns
-    return planes;
   }
 
-  private async readAll(): Promise<ReadPlanes> {
-    const names: PlaneName[] = ["data", "err", "dq", "var_poisson", "var_rnoise", "var_flat"];
-    const found = await Promise.all(names.map(async (name) => [name, await this.readPlane(name)] as const));
-    return Object.fromEntries(found.filter(([, plane]) => plane));
-  }
-
-  private async readPlane(name: PlaneName): Promise<ReadPlane | undefined> {
-    if (name === "dq" && this.changedDq) return { array: this.changedDq, fresh: false };
+  private source(name: PlaneName): PlaneSource {
     const source = this.model.plane(name);
     const where = `${this.model.filename}: roman.${name}`;
-    if (!source) {
-      if (name === "dq") throw new UserError(`${where} is missing; expected a calibrated WFI image (_cal)`);
-      return undefined;
-    }
+    if (!source) throw new UserError(`${where} is missing; expected a calibrated WFI image (_cal)`);
     const [ny, nx] = source.shape;
-    if (source.shape.length !== 2 || ny !== this.ny || nx !== this.nx) {
+    if (source.shape.length !== 2 || ny !== this.ny || nx !== this.nx)
       throw new UserError(
         `${where} has shape ${source.shape.join(" x ")}; expected ${this.ny} x ${this.nx} as roman.data`,
       );
-    }
-    const array = await source.read();
-    if (
-      name === "dq"
-        ? array instanceof Uint32Array
-        : array instanceof Float32Array || (array instanceof Uint16Array && source.datatype === "float16")
-    ) {
-      return { array: array as PlaneArray, fresh: source.fresh };
-    }
-    throw new UserError(
-      `${where} is ${source.datatype}; expected ${name === "dq" ? "uint32" : "float32 or float16"}`,
-    );
+    const expected = name === "dq" ? ["uint32"] : ["float32", "float16"];
+    if (!expected.includes(source.datatype))
+      throw new UserError(`${where} is ${source.datatype}; expected ${expected.join(" or ")}`);
+    return source;
   }
 }
 
-/** The device has its copy: the next exposure may be read into the same memory. */
-function recycle(arrays: ReadPlanes): void {
-  for (const { array, fresh } of Object.values(arrays)) if (fresh) spareBuffers.put(array);
+const KEYS = {
+  data: "data",
+  err: "err",
+  dq: "dq",
+  var_poisson: "varPoisson",
+  var_rnoise: "varRnoise",
+  var_flat: "varFlat",
+} as const;
+
+function bytesOf({ datatype }: PlaneSource, [ny, nx]: readonly [number, number]): number {
+  return nx * ny * (datatype === "float16" ? 2 : 4);
 }
 
-function buffersOf(planes: ExposurePlanes): DeviceBuffer[] {
-  const { data, err, varPoisson, varRnoise, varFlat, dq } = planes;
-  return [
-    ...[data, err, varPoisson, varRnoise, varFlat].flatMap((plane) => (plane ? [plane.buffer] : [])),
-    dq,
-  ];
+/** All of them, to their end also where one fails. */
+async function settled(all: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(all);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
 }

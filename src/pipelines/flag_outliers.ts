@@ -8,6 +8,8 @@ import type { Exposure, ExposurePlanes } from "./exposure.js";
 import type { ModelLibrary } from "./library.js";
 import type { MedianBand } from "./median_image.js";
 
+const FLAGGED = ["data", "err", "dq"] as const;
+
 /** How outliers are told: multiples of the error and of the derivative in the first and second pass. */
 export interface FlagOptions {
   readonly snr: readonly [number, number];
@@ -44,25 +46,29 @@ export async function flagAgainstMedian(
   gpu.recorder("outlier counts").clear(counts).submit();
   try {
     for (let index = 0; index < library.length; index++) {
-      await library.with(index, async (exposure) => {
-        const planes = await exposure.acquire();
-        try {
-          const { map, pieces } = mapOf(exposure);
-          const background = ownBackground(exposure) ?? options.backg;
-          flagOne(
-            ctx,
-            planes,
-            median,
-            blotTiles(gridMap(map, pieces)),
-            { ...options, background },
-            counts,
-            index,
-          );
-          exposure.dqChanged();
-        } finally {
-          exposure.release();
-        }
-      });
+      await library.with(
+        index,
+        async (exposure) => {
+          const planes = await exposure.acquire(FLAGGED);
+          try {
+            const { map, pieces } = mapOf(exposure);
+            const background = ownBackground(exposure) ?? options.backg;
+            flagOne(
+              ctx,
+              planes,
+              median,
+              blotTiles(gridMap(map, pieces)),
+              { ...options, background },
+              counts,
+              index,
+            );
+            exposure.dqChanged();
+          } finally {
+            exposure.release();
+          }
+        },
+        FLAGGED,
+      );
       ctx.progress("outlier_detection", 0.6 + (0.4 * (index + 1)) / library.length);
     }
     return [...(await gpu.read(counts, Uint32Array, 0, library.length))];

@@ -37,8 +37,8 @@ export function flux(ctx: RunContext, library: ModelLibrary): void {
  * Records the scaling of an exposure's planes by `conversion` (MJy/sr per DN/s). As numpy does, the factor is rounded to the
  * plane's type first and each product once more (NEP 50: a Python float takes the array's type).
  */
-export function recordFlux(rec: Recorder, planes: ExposurePlanes, conversion: number): void {
-  for (const plane of [planes.data, planes.err]) recordScale(rec, plane, conversion);
+export function recordFlux(rec: Recorder, planes: Partial<ExposurePlanes>, conversion: number): void {
+  for (const plane of [planes.data, planes.err]) if (plane) recordScale(rec, plane, conversion);
   for (const plane of [planes.varRnoise, planes.varPoisson, planes.varFlat]) {
     if (plane) recordScale(rec, plane, conversion ** 2);
   }

@@ -1,7 +1,7 @@
-import type { Association, WfiImage } from "../host/models/index.js";
-import { spareBuffers } from "../host/workers/pool.js";
+import type { Association, PlaneName, WfiImage } from "../host/models/index.js";
 import type { RunContext } from "./context.js";
 import { Exposure } from "./exposure.js";
+import { ALL_PLANES } from "./exposure_planes.js";
 
 /** Exposures read ahead where the host has memory and cores to spare. */
 const HARDWARE_AHEAD = 3;
@@ -11,7 +11,8 @@ export class ModelLibrary {
   readonly exposures: readonly Exposure[];
   /** Whether the exposures' pixels are wanted after the last step; else each leaves the device, unsaved, with its last use. */
   pixelsWanted = true;
-  private uses = 0;
+  /** The exposure that was asked for last. */
+  private current = 0;
   private readonly retired = new Set<number>();
 
   constructor(
@@ -20,7 +21,7 @@ export class ModelLibrary {
     models: readonly WfiImage[],
   ) {
     this.exposures = models.map(
-      (model) => new Exposure(ctx, model, model.wcs, (bytes, keep) => this.makeRoom(bytes, keep)),
+      (model) => new Exposure(ctx, model, model.wcs, (bytes) => this.makeRoom(bytes)),
     );
   }
 
@@ -48,31 +49,38 @@ export class ModelLibrary {
     return groups;
   }
 
-  /** Run `work` with an exposure's planes on the device. */
-  async with<T>(index: number, work: (exposure: Exposure) => Promise<T>): Promise<T> {
+  /** Run `work` with those planes of an exposure on the device that are `wanted`: all, unless told otherwise. */
+  async with<T>(
+    index: number,
+    work: (exposure: Exposure) => Promise<T>,
+    wanted?: readonly PlaneName[],
+  ): Promise<T> {
     const exposure = this.exposures[index];
-    exposure.lastUse = ++this.uses;
-    await exposure.acquire();
+    this.current = index;
+    await exposure.acquire(wanted);
     try {
-      this.readAhead(index + 1);
+      this.readAhead(index, wanted);
       return await work(exposure);
     } finally {
       exposure.release();
     }
   }
 
-  /** Begin to read the exposures that are most likely wanted next: the steps go through them in order, again and again. */
-  private readAhead(from: number): void {
-    if (this.ctx.exposureBudget === 0) return;
-    const { length } = this;
-    const missing = (k: number): boolean =>
-      !this.retired.has(k) && this.exposures[k].residentBytes === 0 && !this.exposures[k].pinned;
-    const order = Array.from({ length: length - 1 }, (_, k) => (from + k) % length).filter(missing);
-    const depth = this.ctx.gpu.info.kind === "hardware" ? HARDWARE_AHEAD : 1;
-    const ahead = order.slice(0, depth);
-    for (const [k, exposure] of this.exposures.entries()) if (!ahead.includes(k)) exposure.forgetAhead();
-    for (const k of ahead) this.exposures[k].readAhead();
-    if (order.length === 0) spareBuffers.clear();
+  /** Begin to read the exposures that are wanted next, as far as none has to leave for it that is wanted sooner. */
+  private readAhead(index: number, wanted: readonly PlaneName[] = ALL_PLANES): void {
+    const { exposureBudget, gpu } = this.ctx;
+    if (exposureBudget === 0) return;
+    const depth = gpu.info.kind === "hardware" ? HARDWARE_AHEAD : 1;
+    const next = Array.from({ length: this.length - 1 }, (_, k) => (index + 1 + k) % this.length);
+    const missing = next.filter((k) => !this.retired.has(k) && this.exposures[k].missingBytes(wanted) > 0);
+    let room = Math.min(exposureBudget - this.residentBytes, gpu.memory.available);
+    for (const k of missing.slice(0, depth)) {
+      const later = this.evictable().filter((other) => this.distance(other) > this.distance(k));
+      room += later.reduce((sum, other) => sum + this.exposures[other].residentBytes, 0);
+      room -= this.exposures[k].missingBytes(wanted);
+      if (room < 0) return;
+      this.exposures[k].readAhead(wanted);
+    }
   }
 
   /** No step needs this exposure's pixels again. */
@@ -80,29 +88,36 @@ export class ModelLibrary {
     if (this.pixelsWanted) return;
     this.retired.add(index);
     this.exposures[index].drop();
+    if (this.retired.size === this.length) this.ctx.gpu.memory.trim();
   }
 
-  /** Take every exposure off the device, and give back the memory: what follows has buffers of other sizes. */
+  /** Take every exposure off the device. */
   async evictAll(): Promise<void> {
-    for (const exposure of this.exposures) {
-      exposure.forgetAhead();
-      await exposure.evict();
-    }
-    spareBuffers.clear();
-    this.ctx.gpu.memory.trim();
+    for (const exposure of this.exposures) await exposure.evict();
   }
 
-  private async makeRoom(bytes: number, keep: Exposure): Promise<void> {
-    keep.lastUse = ++this.uses;
-    const others = this.exposures.filter(
-      (exposure) => exposure !== keep && exposure.residentBytes > 0 && !exposure.pinned,
-    );
-    others.sort((a, b) => a.lastUse - b.lastUse);
-    let resident = this.exposures.reduce((sum, exposure) => sum + exposure.residentBytes, 0);
-    for (const exposure of others) {
-      if (resident + bytes <= this.ctx.exposureBudget && bytes <= this.ctx.gpu.memory.available) return;
-      resident -= exposure.residentBytes;
-      await exposure.evict();
+  private get residentBytes(): number {
+    return this.exposures.reduce((sum, exposure) => sum + exposure.residentBytes, 0);
+  }
+
+  /** How long until an exposure is wanted again: the steps go through them in order, again and again. */
+  private distance(index: number): number {
+    return (index - this.current + this.length) % this.length;
+  }
+
+  /** Exposures on the device that nobody uses, those wanted last first. */
+  private evictable(): number[] {
+    return [...this.exposures.keys()]
+      .filter((k) => this.exposures[k].residentBytes > 0 && !this.exposures[k].pinned)
+      .sort((a, b) => this.distance(b) - this.distance(a));
+  }
+
+  private async makeRoom(bytes: number): Promise<void> {
+    const { exposureBudget, gpu } = this.ctx;
+    const fits = (): boolean => this.residentBytes <= exposureBudget && bytes <= gpu.memory.available;
+    for (const k of this.evictable()) {
+      if (fits()) return;
+      await this.exposures[k].evict();
     }
   }
 }

@@ -17,6 +17,8 @@ import { SkySets } from "./sky_sets.js";
 const BYTES_TOGETHER = 2 ** 27;
 const MOST_TOGETHER = 8;
 
+const MEASURED = ["data", "dq"] as const;
+
 /** An exposure and the sky found in it so far. */
 interface SkyImage {
   readonly exposure: Exposure;
@@ -193,19 +195,27 @@ async function measure(
   options: SkyMatchOptions,
 ): Promise<(SkyValue | undefined)[]> {
   if (sets.length === 0) return [];
-  return library.with(index, async (exposure) => {
-    const planes = await exposure.acquire();
-    const { data, dq, nx, ny } = planes;
-    const pixels = new SkySets(ctx.gpu, nx, ny, data.buffer, dq, badBits(options.dqbits) ?? 0, sets);
-    try {
-      const values = await pixels.measure(() => skyStatistic(options));
-      const known = options.subtract ? 0 : images[index].sky;
-      return values.map((value) => value && { ...value, sky: value.sky - known });
-    } finally {
-      pixels.free();
-      exposure.release();
-    }
-  });
+  return library.with(
+    index,
+    async (exposure) => {
+      const planes = await exposure.acquire(MEASURED);
+      const { data, dq, nx, ny } = planes;
+      const pixels = new SkySets(
+        ctx.gpu,
+        { nx, ny, data: data.buffer, dq, bad: badBits(options.dqbits) ?? 0 },
+        sets,
+      );
+      try {
+        const values = await pixels.measure(() => skyStatistic(options));
+        const known = options.subtract ? 0 : images[index].sky;
+        return values.map((value) => value && { ...value, sky: value.sky - known });
+      } finally {
+        pixels.free();
+        exposure.release();
+      }
+    },
+    MEASURED,
+  );
 }
 
 /** stcal's _apply_sky: adds what was found to each image's sky and, with `subtract`, takes it from the data. */

@@ -22,7 +22,7 @@ const resident = (library: ModelLibrary): number =>
   library.exposures.filter((exposure) => exposure.residentBytes > 0).length;
 
 describe("exposures on the device", () => {
-  it("leave it, the least recently used first, when their budget is full", async () => {
+  it("leave it when their budget is full, first the one that is wanted last", async () => {
     const library = await openLibrary(2.5e6); // two of 256 x 256 with 14 bytes a pixel
     await library.with(0, () => Promise.resolve());
     await library.with(1, () => Promise.resolve());
@@ -65,6 +65,40 @@ describe("exposures on the device", () => {
     expect(after[2][10]).toBe(128);
     await library.evictAll();
     expect(gpu.memory.used).toBe(0);
+  });
+
+  it("are there plane by plane: those that were asked for, and no others", async () => {
+    const library = await openLibrary(1e9);
+    const [exposure] = library.exposures;
+    const { data, dq } = await exposure.acquire(["data", "dq"]);
+    expect(exposure.residentBytes).toBe(data.buffer.size + dq.size);
+    exposure.release();
+    const planes = await exposure.acquire(["data", "err"]);
+    expect(exposure.residentBytes).toBe(data.buffer.size + planes.err.buffer.size);
+    expect(() => planes.varPoisson).toThrow(/var_poisson was not asked for/);
+    exposure.release();
+    await library.evictAll();
+  });
+
+  it("go through the steps' changes once, whether or not the model has seen them", async () => {
+    const gpu = await testGpu();
+    const library = await openLibrary(1e9);
+    const [exposure] = library.exposures;
+    const read = async (): Promise<Float32Array> => {
+      const { data } = await exposure.acquire(["data"]);
+      const array = await gpu.read(data.buffer, Float32Array);
+      exposure.release();
+      return array;
+    };
+    const before = await read();
+    exposure.transform((rec, now) => recordFlux(rec, now, 2));
+    await exposure.download();
+    await exposure.evict();
+    expect(await read()).toEqual(before.map((value) => 2 * value));
+    exposure.transform((rec, now) => recordFlux(rec, now, 2));
+    await exposure.evict();
+    expect(await read()).toEqual(before.map((value) => 4 * value));
+    await library.evictAll();
   });
 
   it("are grouped by the observation they belong to", async () => {

@@ -35,7 +35,9 @@ export function timedSync<T>(stage: FileActivity["stage"], bytes: number, work: 
   return result;
 }
 
-function tell(stage: FileActivity["stage"], bytes: number, start: number): void {
+/** Tells of what went on from `start` until now, where somebody listens. */
+export function tell(stage: FileActivity["stage"], bytes: number, start: number): void {
+  if (!activities.hasSubscribers) return;
   const activity: FileActivity = { stage, start, end: performance.now(), bytes };
   activities.publish(activity);
 }

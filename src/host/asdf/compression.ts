@@ -1,9 +1,9 @@
 import { Readable, pipeline } from "node:stream";
 import { promisify } from "node:util";
 import { createDeflate, inflate } from "node:zlib";
-// Not the asynchronous ones: lz4-napi 2.10.0 never frees what its `uncompress` returns.
-import { compressSync, uncompressSync } from "lz4-napi";
+import { compressSync } from "lz4-napi";
 import { UserError } from "../errors.js";
+import { decodeLz4 } from "../workers/lz4.mjs";
 import { timed, timedSync } from "./activity.js";
 
 /** Block compressions: all are read; bzp2 is not written. */
@@ -104,13 +104,14 @@ async function readFrame(stored: StoredBytes, length: number): Promise<Uint8Arra
 }
 
 function decodeFrame(frame: Uint8Array, size: number): Uint8Array {
-  let out: Uint8Array;
+  const out = new Uint8Array(size);
+  let decoded: number;
   try {
-    out = timedSync("decode", frame.length, () => uncompressSync(frame));
+    decoded = timedSync("decode", frame.length, () => decodeLz4(frame.subarray(4), out));
   } catch (error) {
-    throw new CorruptError(`lz4: ${String(error)}`);
+    throw new CorruptError(`lz4: ${(error as Error).message}`);
   }
-  if (out.length !== size) throw new CorruptError(`an lz4 frame holds ${out.length} bytes, expected ${size}`);
+  if (decoded !== size) throw new CorruptError(`an lz4 frame holds ${decoded} bytes, expected ${size}`);
   return out;
 }
 

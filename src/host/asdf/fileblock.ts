@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { UserError } from "../errors.js";
-import { spareBuffers, workers } from "../workers/pool.js";
-import { timedSync } from "./activity.js";
+import { type Lane, workers } from "../workers/pool.js";
+import { tell, timedSync } from "./activity.js";
 import type { BlockChain, BlockHeader } from "./blocks.js";
 import {
   CorruptError,
@@ -16,6 +16,11 @@ import type { ByteStore } from "./store.js";
 const PIECE = 1 << 22;
 /** Smaller blocks are not worth a message to a worker. */
 const LEAST_ELSEWHERE = 1 << 20;
+/** Frames asked of a worker at a time: one that it works at and one that waits. */
+const IN_FLIGHT = 2;
+const MOST_SPARE = 8;
+/** Memory that frames were decoded into and others will be: its first touch costs as much as decoding. */
+const spare: ArrayBuffer[] = [];
 
 /** Bytes of one block in order, hashed as they pass. */
 class StoredReader implements StoredBytes {
@@ -118,11 +123,77 @@ export class FileBlock implements ByteStore {
     }
   }
 
+  /** All bytes in order, decoded by a worker thread where that is worth it; a piece is good until the next is asked for. */
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    const header = await this.header();
+    if (!(await this.#isForWorkers(header))) {
+      yield* this.chunks();
+      return;
+    }
+    this.#checkExtent(header);
+    let done = 0;
+    try {
+      for await (const piece of workers.using((lane) => this.#decodedBy(lane, header))) {
+        done += piece.length;
+        yield piece;
+      }
+      if (done === header.size) return;
+    } catch {
+      // decoding here tells the reason, or does it
+    }
+    yield (await this.#decodeHere(header)).subarray(done);
+  }
+
+  async #isForWorkers({ size }: BlockHeader): Promise<boolean> {
+    return (
+      size >= LEAST_ELSEWHERE && this.chain.source.fd !== undefined && (await this.compression()) === "lz4"
+    );
+  }
+
+  /** Throws where there are more bytes than the block has, or their checksum is not that of the stored bytes. */
+  async *#decodedBy(lane: Lane, { start, used, size, checksum }: BlockHeader): AsyncGenerator<Uint8Array> {
+    const { fd } = this.chain.source;
+    if (fd === undefined) throw new Error("the file was closed");
+    const verify = !this.#verified && checksum.length > 0;
+    const ask = (out?: ArrayBuffer): ReturnType<typeof lane.call<"next">> => {
+      const answer = lane.call("next", { out, most: size }, out ? [out] : []);
+      answer.catch(() => undefined);
+      return answer;
+    };
+    const opened = lane.call("open", { fd, start, used, checksum: verify });
+    const asked = Array.from({ length: IN_FLIGHT }, () => ask(spare.pop()));
+    await opened;
+    for (let left = size; ;) {
+      const { out, size: length, took, digest } = await asked.shift()!;
+      if (length > left) throw new CorruptError("more bytes than the block has");
+      if (length === 0) {
+        if (verify && !digest?.every((byte, i) => byte === checksum[i]))
+          throw new CorruptError("another checksum");
+        this.#verified ||= verify;
+        keep(out, (await asked.shift()!).out);
+        return;
+      }
+      tell("decode", length, performance.now() - took);
+      left -= length;
+      yield new Uint8Array(out!, 0, length);
+      asked.push(ask(out));
+    }
+  }
+
   async #decode(header: BlockHeader): Promise<Uint8Array> {
+    if (!(await this.#isForWorkers(header))) return this.#decodeHere(header);
+    const bytes = new Uint8Array(header.size);
+    let at = 0;
+    for await (const piece of this.pieces()) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+
+  async #decodeHere(header: BlockHeader): Promise<Uint8Array> {
     this.#checkExtent(header);
     const compression = await this.compression();
-    const elsewhere = compression === "lz4" ? await this.#decodeElsewhere(header) : undefined;
-    if (elsewhere) return elsewhere;
     const hash = this.#hash(header);
     let bytes: Uint8Array;
     try {
@@ -132,24 +203,6 @@ export class FileBlock implements ByteStore {
     }
     this.#compare(header, hash, () => createHash("md5").update(bytes).digest());
     return bytes;
-  }
-
-  /** By a worker thread; undefined where that does not succeed, for a reason that decoding here will tell. */
-  async #decodeElsewhere({ start, used, size, checksum }: BlockHeader): Promise<Uint8Array | undefined> {
-    const { source } = this.chain;
-    if (size < LEAST_ELSEWHERE) return undefined;
-    const verify = !this.#verified && checksum.length > 0;
-    const decoded = await workers
-      .with(async (lane) => {
-        const { fd } = source;
-        if (fd === undefined) return undefined;
-        const out = spareBuffers.take(size);
-        return lane.call("decode", { fd, start, used, size, checksum: verify, out }, out ? [out] : []);
-      })
-      .catch(() => undefined);
-    if (!decoded || (verify && !decoded.digest?.every((byte, i) => byte === checksum[i]))) return undefined;
-    this.#verified ||= verify;
-    return new Uint8Array(decoded.out);
   }
 
   async #verify(header: BlockHeader): Promise<void> {
@@ -197,4 +250,8 @@ export class FileBlock implements ByteStore {
     }
     return error;
   }
+}
+
+function keep(...buffers: (ArrayBuffer | undefined)[]): void {
+  for (const buffer of buffers) if (buffer && spare.length < MOST_SPARE) spare.push(buffer);
 }

@@ -182,6 +182,18 @@ export class NdArray {
     return decodeNumbers(await this.#bytes(), this.#numeric());
   }
 
+  /** The bytes of what {@link read} gives, in order; a piece is good until the next is asked for. Throws as read. */
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    const { store, layout } = this;
+    const plain = isNumeric(this.datatype) && layout.byteorder === HOST_ORDER && this.contiguous;
+    if (plain && store.pieces && layout.offset === 0 && (await store.size()) === this.nbytes) {
+      yield* store.pieces();
+      return;
+    }
+    const array = await this.read();
+    yield new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  }
+
   /** The elements of an array that is {@link loaded}, without waiting. */
   values(): TypedArray {
     if (!this.#loaded) throw new Error(`${this.where}: call load() before values()`);

@@ -22,9 +22,9 @@ export interface PlaneSource {
   readonly shape: readonly number[];
   /** ASDF name: "float32", "float16", "uint32". */
   readonly datatype: string;
-  /** Whether each read hands over memory that nobody else holds. */
-  readonly fresh: boolean;
   read(): Promise<TypedArray>;
+  /** The bytes of what `read` gives, in order; a piece is good until the next is asked for. */
+  pieces(): AsyncIterable<Uint8Array>;
 }
 
 const TAG = "asdf://stsci.edu/datamodels/roman/tags/wfi_image-2.0.0";
@@ -159,8 +159,7 @@ export class WfiImage {
     const node = this.tree[name];
     if (!(node instanceof NdArray)) return undefined;
     const datatype = typeof node.datatype === "string" ? node.datatype : "structured";
-    const fresh = node.store.fresh && !node.loaded;
-    return { shape: node.shape, datatype, fresh, read: () => node.read() };
+    return { shape: node.shape, datatype, read: () => node.read(), pieces: () => node.pieces() };
   }
 
   /** Replaces an array, row-major in the image's shape; Uint16Array: float16 as raw bits. The file is not changed. */
@@ -171,7 +170,8 @@ export class WfiImage {
       throw new UserError(`${this.filename}: ${name} cannot be float16`);
     const node = NdArray.from(array, this.shape, datatype);
     const read = (): Promise<TypedArray> => node.read();
-    this.replaced.set(name, { shape: this.shape, datatype, fresh: false, read, array: node });
+    const pieces = (): AsyncIterable<Uint8Array> => node.pieces();
+    this.replaced.set(name, { shape: this.shape, datatype, read, pieces, array: node });
   }
 
   /** The arrays in memory, as the steps left them. */

@@ -2,12 +2,16 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readSync } from "node:fs";
+import { performance } from "node:perf_hooks";
 import { parentPort } from "node:worker_threads";
-import { compressSync, uncompressSync } from "lz4-napi";
+import { compressSync } from "lz4-napi";
+import { decodeLz4 } from "./lz4.mjs";
 
 let scratch = Buffer.alloc(0);
-/** md5 of the pieces of the block that is being encoded */
+/** md5 of the frames of the block that is being encoded or decoded */
 let hash = createHash("md5");
+/** The block that is being decoded: `at` is where its next frame begins. */
+let block = { fd: -1, at: 0, end: 0, checksum: false };
 
 /** Fills `bytes` from the file's byte `at` on. */
 function fill(fd, bytes, at) {
@@ -18,54 +22,66 @@ function fill(fd, bytes, at) {
   }
 }
 
-/** A block of ASDF's lz4 frames, read and decoded into `out`; its md5 where asked for. */
-function decode({ fd, start, used, size, checksum, out = new ArrayBuffer(size) }) {
-  const md5 = checksum ? createHash("md5") : undefined;
-  const target = new Uint8Array(out);
-  const head = Buffer.alloc(4);
-  let filled = 0;
-  for (let at = 0; at < used;) {
-    fill(fd, head, start + at);
-    const length = head.readUInt32BE();
-    if (at + 4 + length > used) throw new Error("a frame runs past the block's end");
-    if (scratch.length < length) scratch = Buffer.alloc(length);
-    const frame = scratch.subarray(0, length);
-    fill(fd, frame, start + at + 4);
-    md5?.update(head).update(frame);
-    const piece = uncompressSync(frame);
-    target.set(piece, filled);
-    filled += piece.length;
-    at += 4 + length;
-  }
-  if (filled !== size) throw new Error(`the frames hold ${filled} bytes`);
-  return [{ out, digest: md5?.digest() }, [out]];
+/** The next frames are those of the file `fd` between bytes `start` and `start + used`. */
+function open({ fd, start, used, checksum }) {
+  block = { fd, at: start, end: start + used, checksum };
+  hash = createHash("md5");
+  return [{}, []];
+}
+
+/**
+ * Reads and decodes the next frame into `out`, or into new memory where that is too small; `size` is 0 after the last, with the md5 of
+ * them all where asked for.
+ */
+function next({ out, most }) {
+  const begin = performance.now();
+  if (block.at === block.end) return [{ out, size: 0, took: 0, digest: takeDigest() }, out ? [out] : []];
+  if (scratch.length < 8) scratch = Buffer.alloc(8);
+  fill(block.fd, scratch.subarray(0, 8), block.at);
+  const length = scratch.readUInt32BE();
+  const size = scratch.readUInt32LE(4);
+  if (length < 4 || block.at + 4 + length > block.end) throw new Error("a frame runs past the block's end");
+  if (size === 0 || size > most) throw new Error(`a frame of ${size} bytes`);
+  if (scratch.length < length + 4) scratch = Buffer.alloc(length + 4);
+  const frame = scratch.subarray(0, length + 4);
+  fill(block.fd, frame, block.at);
+  if (block.checksum) hash.update(frame);
+  const room = out && out.byteLength >= size ? out : new ArrayBuffer(size);
+  const decoded = decodeLz4(frame.subarray(8), new Uint8Array(room, 0, size));
+  if (decoded !== size) throw new Error(`a frame holds ${decoded} bytes`);
+  block.at += 4 + length;
+  return [{ out: room, size, took: performance.now() - begin }, [room]];
 }
 
 /** One frame of a block, the length before it; `piece` goes back to be filled again. */
 function encode({ piece, length }) {
-  const block = compressSync(Buffer.from(piece, 0, length));
-  const frame = new Uint8Array(block.length + 4);
-  new DataView(frame.buffer).setUint32(0, block.length);
-  frame.set(block, 4);
+  const encoded = compressSync(Buffer.from(piece, 0, length));
+  const frame = new Uint8Array(encoded.length + 4);
+  new DataView(frame.buffer).setUint32(0, encoded.length);
+  frame.set(encoded, 4);
   hash.update(frame);
   return [{ frame, piece }, [frame.buffer, piece]];
 }
 
-/** The md5 of the frames since the last call. */
-function finish() {
+function takeDigest() {
   const digest = hash.digest();
   hash = createHash("md5");
-  return [{ digest }, []];
+  return digest;
 }
 
-const work = { decode, encode, finish };
+/** The md5 of the frames since the last call. */
+function finish() {
+  return [{ digest: takeDigest() }, []];
+}
+
+const work = { open, next, encode, finish };
 
 parentPort.on("message", ({ id, kind, task }) => {
   try {
     const [result, transfer] = work[kind](task);
     parentPort.postMessage({ id, result }, transfer);
   } catch (error) {
-    if (kind !== "decode") hash = createHash("md5");
+    hash = createHash("md5");
     parentPort.postMessage({ id, failed: String(error) });
   }
 });

@@ -1,12 +1,17 @@
 import { availableParallelism } from "node:os";
-import { MessageChannel, Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 
 /** What a worker does (codec.mjs). */
 export interface Tasks {
-  /** Reads a block of lz4 frames of the file `fd` and decodes it, into `out` where given (of `size` bytes). */
-  decode: {
-    task: { fd: number; start: number; used: number; size: number; checksum: boolean; out?: ArrayBuffer };
-    result: { out: ArrayBuffer; digest?: Uint8Array };
+  /** Sets the lane to a block of lz4 frames, bytes `start` to `start + used` of the file `fd`. */
+  open: { task: { fd: number; start: number; used: number; checksum: boolean }; result: object };
+  /**
+   * Reads and decodes that block's next frame, of at most `most` bytes, into `out` where it fits; `size` is 0 after the last, then with
+   * the md5 of all. `took`: milliseconds.
+   */
+  next: {
+    task: { out?: ArrayBuffer; most: number };
+    result: { out?: ArrayBuffer; size: number; took: number; digest?: Uint8Array };
   };
   /** Compresses the first `length` bytes of `piece`, which comes back. */
   encode: {
@@ -93,6 +98,16 @@ export class WorkerPool {
     }
   }
 
+  /** {@link with} for work that hands out values as it goes. */
+  async *using<T>(work: (lane: Lane) => AsyncIterable<T>): AsyncGenerator<T> {
+    const lane = await this.#take();
+    try {
+      yield* work(lane);
+    } finally {
+      this.#giveBack(lane);
+    }
+  }
+
   /** Rejects where there are no worker threads. */
   async #take(): Promise<Lane> {
     const idle = this.#idle.pop();
@@ -116,29 +131,3 @@ export class WorkerPool {
 const MOST_WORKERS = 8;
 /** Shared by everything in the process. */
 export const workers = new WorkerPool(Math.min(MOST_WORKERS, availableParallelism()));
-
-/** Memory that was read into and may be again: the first touch of memory costs as much as decoding into it. */
-class SpareBuffers {
-  readonly #buffers: ArrayBuffer[] = [];
-
-  /** A spare buffer of this size, if there is one; its contents are undefined. */
-  take(bytes: number): ArrayBuffer | undefined {
-    const at = this.#buffers.findIndex(({ byteLength }) => byteLength === bytes);
-    return at < 0 ? undefined : this.#buffers.splice(at, 1)[0];
-  }
-
-  /** Gives up an array that nobody looks at any more. */
-  put({ buffer }: ArrayBufferView): void {
-    if (buffer instanceof ArrayBuffer && buffer.byteLength > 0) this.#buffers.push(buffer);
-  }
-
-  /** Gives the memory back now: sent where nobody listens, it does not wait for the garbage collector. */
-  clear(): void {
-    const { port1, port2 } = new MessageChannel();
-    port1.postMessage(null, this.#buffers.splice(0));
-    port1.close();
-    port2.close();
-  }
-}
-
-export const spareBuffers = new SpareBuffers();
