@@ -67,7 +67,7 @@ async function onDevice<T>(
 ): Promise<T> {
   const gpu = await testGpu();
   const [a, b] = [gpu.upload("data", data), gpu.upload("dq", dq)];
-  const pixels = new SkySets(gpu, nx, ny, a, b, BAD, sets);
+  const pixels = new SkySets(gpu, { nx, ny, data: a, dq: b, bad: BAD }, sets);
   const result = await work(pixels);
   pixels.free();
   a.free();
