@@ -99,11 +99,11 @@ export async function measureDrizzle(
   }
 }
 
-/** Seconds of the step but for reading what is in memory already and for what romancal's C calls do not do either. */
+/** Seconds of the step but for what romancal's C calls do not do either. */
 function secondsOf({ stages }: RunReport): number {
   const of = (name: string): number =>
     stages.find(({ step, stage }) => step === "resample" && stage === name)?.seconds ?? 0;
-  return of("total") - of("read") - of("statistics");
+  return of("total") - of("statistics");
 }
 
 /** An exposure with its arrays in memory. */
