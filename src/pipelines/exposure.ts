@@ -110,6 +110,11 @@ export class Exposure {
     this.load(wanted).catch(() => undefined); // told when the exposure is acquired
   }
 
+  /** Frees the planes that are not `wanted`, where nobody uses the exposure. */
+  async keepOnly(wanted: readonly PlaneName[]): Promise<void> {
+    if (!this.pinned) await this.leave(wanted);
+  }
+
   /** Leave the device, keeping a changed DQ plane on the host. */
   async evict(): Promise<void> {
     await this.loading?.catch(() => undefined);
@@ -218,7 +223,7 @@ export class Exposure {
 
   private source(name: PlaneName): PlaneSource {
     const source = this.model.plane(name);
-    const where = `${this.model.filename}: roman.${name}`;
+    const where = `${this.model.source}: roman.${name}`;
     if (!source) throw new UserError(`${where} is missing; expected a calibrated WFI image (_cal)`);
     const [ny, nx] = source.shape;
     if (source.shape.length !== 2 || ny !== this.ny || nx !== this.nx)

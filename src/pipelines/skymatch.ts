@@ -63,7 +63,7 @@ function skyImage(exposure: Exposure, { stepsize, subtract }: SkyMatchOptions): 
   const { metadata } = model;
   const level = metadata.optionalNumber("background.level");
   if (metadata.optionalBoolean("background.subtracted")) {
-    const where = `${model.filename}: roman.meta.background`;
+    const where = `${model.source}: roman.meta.background`;
     if (level === undefined)
       throw new UserError(
         `${where}.subtracted is true but its level is missing; give the level or set subtracted to false`,
@@ -76,7 +76,7 @@ function skyImage(exposure: Exposure, { stepsize, subtract }: SkyMatchOptions): 
   const outline = outlineOf(nx, ny, stepsize);
   const { ra, dec } = wcs.forwardMany(outline.x, outline.y);
   if (![...ra, ...dec].every(Number.isFinite))
-    throw new UserError(`${model.filename}: roman.meta.wcs gives no position for the corners of the image`);
+    throw new UserError(`${model.source}: roman.meta.wcs gives no position for the corners of the image`);
   const footprint = SphericalPolygon.fromLonLat(ra, dec);
   return { exposure, footprint, sky: subtract ? (level ?? 0) : 0, valid: false };
 }
@@ -149,7 +149,7 @@ function pixelsIn(polygon: SphericalPolygon, { wcs, nx, ny, model }: Exposure): 
   const outlines = polygon.toLonLat().map(({ lon, lat }) => wcs.inverseMany(lon, lat));
   if (!outlines.every(({ x, y }) => [...x, ...y].every(Number.isFinite)))
     throw new UserError(
-      `${model.filename}: roman.meta.wcs cannot be inverted in the overlap with another exposure`,
+      `${model.source}: roman.meta.wcs cannot be inverted in the overlap with another exposure`,
     );
   return fillPolygons(outlines, nx, ny);
 }

@@ -180,7 +180,7 @@ describe("the program as it is installed", () => {
     expect(status).toBe(1);
     expect(stdout.toString()).toBe("");
     expect(stderr.toString()).toMatch(
-      /^romancal-webgpu: gone_asn\.json: cannot read the association \(ENOENT\)\n$/,
+      /^romancal-webgpu: gone_asn\.json: cannot read the association \(no such file\)\n$/,
     );
   });
 });

@@ -177,3 +177,22 @@ describe("input that is only unusual", () => {
     );
   });
 });
+
+describe("folders of products", () => {
+  it.each(["/proc/romancal-webgpu", "/dev/null/out"])(
+    "%s cannot be made, and is told at once",
+    async (out) => {
+      const { code, err } = await cli(
+        "roman_mos",
+        await association(),
+        `--output_dir=${out}`,
+        DEVICE,
+        ...REFERENCES,
+      );
+      expect(code).toBe(1);
+      expect(err).toMatch(
+        /^romancal-webgpu: [^\n]*: cannot write there \(\w+\); choose another --output_dir\n$/,
+      );
+    },
+  );
+});

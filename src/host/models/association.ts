@@ -63,7 +63,10 @@ export class Association {
     try {
       text = await readFile(path, "utf8");
     } catch (error) {
-      throw new UserError(`${path}: cannot read the association (${(error as NodeJS.ErrnoException).code})`);
+      const { code } = error as NodeJS.ErrnoException;
+      throw new UserError(
+        `${path}: cannot read the association (${code === "ENOENT" ? "no such file" : code})`,
+      );
     }
     let json: unknown;
     try {

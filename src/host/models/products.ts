@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { access, constants, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.js";
 import { type AsdfMap, writeAsdf } from "../asdf/index.js";
 import { PRODUCT_COMPRESSION } from "./wfi_mosaic.js";
@@ -20,13 +20,23 @@ export interface Product {
 /** Makes a folder where it is missing and checks that files can be written there. Throws UserError. */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(resolve(folder));
     await access(folder, constants.W_OK);
   } catch (error) {
     throw new UserError(
       `${folder}: cannot write there (${(error as NodeJS.ErrnoException).code}); choose another --output_dir`,
     );
   }
+}
+
+/** Node's own recursive mkdir never returns where a file system has no folder to make, as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  if (await stat(folder).catch(() => undefined)) return access(join(folder, "."));
+  const parent = dirname(folder);
+  if (parent !== folder) await makeFolder(parent);
+  await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error; // somebody else made it meanwhile
+  });
 }
 
 /**

@@ -108,7 +108,7 @@ export class WfiImage {
       throw new UserError(
         `${source}: roman.meta.wcs is missing; expected an exposure that assign_wcs has run on`,
       );
-    const wcs = await Wcs.fromAsdf(meta.root.wcs);
+    const wcs = await Wcs.fromAsdf(meta.root.wcs, `${source}: roman.meta.wcs`);
     return new WfiImage(source, roman, wcs, [data.shape[0], data.shape[1]], release);
   }
 

@@ -121,7 +121,7 @@ export class WfiMosaic {
       const { data } = roman;
       if (!(data instanceof NdArray) || data.shape.length !== 2 || data.shape.includes(0))
         throw new UserError(`${path}: roman.data: expected an image with rows and columns`);
-      const wcs = await Wcs.fromAsdf(roman.meta.wcs);
+      const wcs = await Wcs.fromAsdf(roman.meta.wcs, `${path}: roman.meta.wcs`);
       return new WfiMosaic(roman, wcs, [data.shape[0], data.shape[1]], file.close);
     } catch (error) {
       await file.close();
