@@ -1,4 +1,4 @@
-import type { DeviceBuffer, Gpu } from "../gpu/index.js";
+import type { DeviceBuffer } from "../gpu/index.js";
 import { UserError } from "../host/errors.js";
 import { readForcedSegmentation } from "../host/models/forced_segmentation.js";
 import {
@@ -8,9 +8,7 @@ import {
   SOFTWARE_VERSION,
   type WfiMosaic,
 } from "../host/models/index.js";
-import { scalePlane } from "../shaders/flux/kernels.js";
 import type { RunContext } from "./context.js";
-import { strides } from "./flux.js";
 import type { SourceCatalogOptions } from "./options.js";
 import {
   type CatalogDraft,
@@ -22,9 +20,9 @@ import {
 import { addPsf } from "./source_catalog/catalog_psf.js";
 import { type CatalogTable, emptyTable } from "./source_catalog/columns.js";
 import { emptyForcedTable, forcedTable } from "./source_catalog/columns_forced.js";
-import { detectSources, freeDetection } from "./source_catalog/detection.js";
+import { detectSources } from "./source_catalog/detection.js";
 import { type ForcedDetection, forceSources } from "./source_catalog/forced.js";
-import type { MeasureImages } from "./source_catalog/measure_device.js";
+import { detectedParts } from "./source_catalog/measure_parts.js";
 import { type CatalogReferences, openReferences, spatialFrame } from "./source_catalog/references.js";
 import type { Detection } from "./source_catalog/types.js";
 import { fluxFactor, skyScale } from "./source_catalog/units.js";
@@ -33,7 +31,6 @@ import { fluxFactor, skyScale } from "./source_catalog/units.js";
 export interface CatalogPlanes {
   readonly data: DeviceBuffer;
   readonly err: DeviceBuffer;
-  readonly weight: DeviceBuffer;
 }
 
 export interface SourceCatalogResult {
@@ -49,44 +46,41 @@ type CatalogContext = Pick<RunContext, "gpu" | "log" | "timer" | "progress" | "s
  * the device where they still lie there; else they are sent up. The mosaic is not changed. Without sources the catalog is
  * romancal's empty one and the segmentation map is zero. With `forced_segmentation` the sources of that map are measured in place of
  * found ones. Throws UserError where a reference or an option is missing or wrong.
+ * @param maxRows most rows of the mosaic that are worked on together, beside what the device holds; results do not depend on it
  */
 export async function sourceCatalog(
   ctx: CatalogContext,
   mosaic: WfiMosaic,
   options: SourceCatalogOptions,
   planes?: CatalogPlanes,
+  maxRows?: number,
 ): Promise<SourceCatalogResult> {
   const { forced_segmentation } = options;
   const forced = forced_segmentation
     ? await readForcedSegmentation(forced_segmentation, mosaic.shape)
     : undefined;
   const references = await openReferences(ctx, mosaic, options);
-  const onDevice = planes ?? (await upload(ctx.gpu, mosaic));
   try {
     const [ny, nx] = mosaic.shape;
+    const { data, err } = planes ?? { data: await plane(mosaic, "data"), err: await plane(mosaic, "err") };
+    const image = { data, err, nx, ny, maxRows };
     const detection = await ctx.timer.time("detect", () =>
-      forced
-        ? forceSources(ctx, { ...onDevice, nx, ny }, options, forced)
-        : detectSources(ctx, { ...onDevice, nx, ny }, options),
+      forced ? forceSources(ctx, image, options, forced) : detectSources(ctx, image, options),
     );
     ctx.progress("source_catalog", 0.5);
     try {
       const table = await ctx.timer.time("measure", () =>
-        measure(ctx, mosaic, onDevice, detection, options, references),
+        measure(ctx, mosaic, detection, options, references),
       );
-      const segmentation = await ctx.timer.time("read back", () =>
-        segmentationOf(ctx.gpu, mosaic, detection, table),
-      );
+      const segmentation = await ctx.timer.time("read back", () => segmentationOf(mosaic, detection, table));
       ctx.progress("source_catalog", 1);
       const versions = { [SOFTWARE_NAME]: SOFTWARE_VERSION };
       const catalog = MosaicSourceCatalog.make(mosaic, table, versions, forced?.path);
       return { catalog, segmentation, table };
     } finally {
-      freeDetection(detection);
-      if (isForced(detection)) detection.forcedImage.free();
+      detection.images.free();
     }
   } finally {
-    if (!planes) for (const buffer of Object.values(onDevice)) (buffer as DeviceBuffer).free();
     await references.dust?.close();
   }
 }
@@ -94,7 +88,6 @@ export async function sourceCatalog(
 async function measure(
   ctx: CatalogContext,
   mosaic: WfiMosaic,
-  { weight }: CatalogPlanes,
   detection: Detection | ForcedDetection,
   options: SourceCatalogOptions,
   { energy, psf, dust }: CatalogReferences,
@@ -111,15 +104,23 @@ async function measure(
     pixelArea: mosaic.metadata.optionalNumber("photometry.pixel_area"),
     warn: (message) => ctx.log.warn(message),
   };
-  const full = async (images: MeasureImages): Promise<CatalogDraft> => {
-    const draft = await measureCatalog(ctx.gpu, images, mosaic.wcs, settings);
-    if (psf) await addPsf(ctx.gpu, images, mosaic.wcs, psf, draft);
+  const { images, boxes } = detection;
+  const weight = await plane(mosaic, "weight");
+  const warn = settings.warn;
+  const full = async (image?: Float32Array): Promise<CatalogDraft> => {
+    const sources = { parts: detectedParts(images, warn, image), boxes, weight };
+    const draft = await measureCatalog(ctx.gpu, sources, mosaic.wcs, settings);
+    if (psf) await addPsf(ctx.gpu, detectedParts(images, warn, "none"), mosaic.wcs, psf, draft);
     return draft;
   };
-  const images = { ...detection, weight };
-  if (!isForced(detection)) return finishCatalog(await full(images));
-  const shapes = await measureShapes(ctx.gpu, images, mosaic.wcs, settings);
-  const { values, meta } = await full({ ...images, detection: detection.forcedImage });
+  if (!isForced(detection)) return finishCatalog(await full());
+  const shapes = await measureShapes(
+    ctx.gpu,
+    { parts: detectedParts(images, warn), boxes },
+    mosaic.wcs,
+    settings,
+  );
+  const { values, meta } = await full(detection.forcedImage);
   return forcedTable(detection.sources.labels, values, shapes.values, meta);
 }
 
@@ -129,35 +130,24 @@ function isForced(detection: Detection): detection is ForcedDetection {
 
 /** Labels and detection image; the image times MJy/sr to nJy, as romancal's measurements leave it (a forced one, which is in nJy already, too). */
 async function segmentationOf(
-  gpu: Gpu,
   mosaic: WfiMosaic,
   found: Detection | ForcedDetection,
   table: CatalogTable,
 ): Promise<MosaicSegmentationMap> {
   const { nx, ny, nLabels } = found;
-  const count = nx * ny;
-  const [labels, image] = isForced(found)
-    ? [found.sources.map, found.forcedImage]
-    : [await gpu.read(found.segmentation, Uint32Array, 0, count), found.detection];
-  if (!nLabels || !table.rows) return MosaicSegmentationMap.make(mosaic, labels);
-  const factor = fluxFactor(
-    skyScale(mosaic.wcs, nx, ny, mosaic.metadata.optionalNumber("photometry.pixel_area")),
-  );
-  gpu
-    .recorder("source_catalog: detection image to nJy")
-    .run(scalePlane, { params: { words: count, factor }, plane: image }, [strides(count)], {
-      HALF: false,
-    })
-    .submit();
-  return MosaicSegmentationMap.make(mosaic, labels, await gpu.read(image, Float32Array, 0, count));
+  const { labels, detectionImage } = isForced(found)
+    ? { labels: found.sources.map, detectionImage: found.forcedImage }
+    : await found.images.products();
+  if (!nLabels || !table.rows || !detectionImage) return MosaicSegmentationMap.make(mosaic, labels);
+  const area = mosaic.metadata.optionalNumber("photometry.pixel_area");
+  const factor = Math.fround(fluxFactor(skyScale(mosaic.wcs, nx, ny, area)));
+  for (let i = 0; i < detectionImage.length; i++) detectionImage[i] *= factor;
+  return MosaicSegmentationMap.make(mosaic, labels, detectionImage);
 }
 
-async function upload(gpu: Gpu, mosaic: WfiMosaic): Promise<CatalogPlanes> {
-  const plane = async (name: string): Promise<DeviceBuffer> => {
-    const values = await mosaic.plane(name)?.read();
-    if (!(values instanceof Float32Array))
-      throw new UserError(`${mosaic.filename}: roman.${name}: expected an image of float32`);
-    return gpu.upload(`mosaic ${name}`, values);
-  };
-  return { data: await plane("data"), err: await plane("err"), weight: await plane("weight") };
+async function plane(mosaic: WfiMosaic, name: string): Promise<Float32Array> {
+  const values = await mosaic.plane(name)?.read();
+  if (!(values instanceof Float32Array))
+    throw new UserError(`${mosaic.filename}: roman.${name}: expected an image of float32`);
+  return values;
 }

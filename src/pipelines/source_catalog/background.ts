@@ -1,4 +1,4 @@
-import { type DeviceBuffer, type Gpu, type Recorder } from "../../gpu/index.js";
+import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
 import { UserError } from "../../host/errors.js";
 import { clipRangeOfKeys, clipRangeOfWindow, type Range } from "../../host/numerics/clip_range.js";
 import { fillMesh, medianFilterMesh } from "../../host/numerics/mesh.js";
@@ -19,12 +19,20 @@ import {
   CHUNK_ROWS,
   SUMS_A_GROUP,
 } from "../../shaders/source_catalog/background.js";
+import {
+  type Batch,
+  type BoxGrid,
+  type BoxImage,
+  chunksOf,
+  overRows,
+  piecesOf,
+  SUB,
+} from "./background_rows.js";
 import type { BackgroundMesh } from "./types.js";
 
 const SIGMA = 3; // romancal's SigmaClip(sigma=3.0, stdfunc="mad_std")
 const MAXITERS = 5; // astropy's default
 const EXCLUDE_PERCENTILE = 10; // photutils' default
-const SUB = 256; // parts a bin
 const BATCH_BOXES = 512;
 const BATCH_COUNTS = 1 << 23;
 const MAX_BINS = 65536; // times SUB it is 2^24: f32 tells the parts apart
@@ -35,31 +43,11 @@ const SAMPLE_STEP = CHUNK_ROWS; // one row of eight tells where a large box's va
 const SAMPLE_LEAST = 4096; // pixels
 const EMPTY_RANGE: Range = [0, 1]; // for boxes without pixels
 
-/** What box statistics are made of: the mosaic, its bit mask and the box grid. */
-export interface BoxGrid {
-  readonly data: DeviceBuffer;
-  readonly mask: DeviceBuffer;
-  readonly nx: number;
-  readonly ny: number;
-  readonly boxWidth: number;
-  readonly boxHeight: number;
-}
-
 /** Statistics of a box's clipped pixels; NaN and 0 where none survives. */
 export interface BoxStatistics {
   readonly median: number;
   readonly std: number;
   readonly count: number;
-}
-
-/** A run of whole rows of boxes whose histograms are on the device together. */
-interface Batch {
-  readonly grid: BoxGrid;
-  readonly y0: number;
-  readonly rows: number;
-  readonly boxesX: number;
-  readonly boxes: number;
-  readonly bins: number;
 }
 
 /**
@@ -71,20 +59,20 @@ interface Batch {
  */
 export async function backgroundMesh(
   gpu: Gpu,
-  image: Omit<BoxGrid, "boxWidth" | "boxHeight">,
+  image: BoxImage,
   box: number,
 ): Promise<BackgroundMesh | undefined> {
   const { nx, ny } = image;
-  const grid = { ...image, boxWidth: Math.min(box, nx), boxHeight: Math.min(box, ny) };
+  const grid = { image, boxWidth: Math.min(box, nx), boxHeight: Math.min(box, ny) };
   const least = (1 - EXCLUDE_PERCENTILE / 100) * grid.boxWidth * grid.boxHeight;
   const mesh = meshOf(grid, await boxStatistics(gpu, grid), least);
   if (mesh) return mesh;
-  const whole = { ...image, boxWidth: nx, boxHeight: ny };
+  const whole = { image, boxWidth: nx, boxHeight: ny };
   return meshOf(whole, await boxStatistics(gpu, whole), 0);
 }
 
 function meshOf(grid: BoxGrid, boxes: readonly BoxStatistics[], least: number): BackgroundMesh | undefined {
-  const nx = Math.ceil(grid.nx / grid.boxWidth);
+  const nx = Math.ceil(grid.image.nx / grid.boxWidth);
   const good = boxes.map(({ count }) => count > 0 && count >= least);
   if (!good.includes(true)) return undefined;
   const finish = (values: readonly number[]): Float32Array =>
@@ -109,17 +97,23 @@ function meshOf(grid: BoxGrid, boxes: readonly BoxStatistics[], least: number): 
  * top are their own. Medians and bounds are exact order statistics of the pixels, from integer histograms on the device.
  */
 export async function boxStatistics(gpu: Gpu, grid: BoxGrid): Promise<BoxStatistics[]> {
-  const boxesX = Math.ceil(grid.nx / grid.boxWidth);
-  const boxesY = Math.ceil(grid.ny / grid.boxHeight);
-  const pixels = grid.boxWidth * grid.boxHeight;
+  const { image, boxWidth, boxHeight } = grid;
+  const boxesX = Math.ceil(image.nx / boxWidth);
+  const boxesY = Math.ceil(image.ny / boxHeight);
+  const pixels = boxWidth * boxHeight;
   const bins = Math.min(MAX_BINS, Math.max(MIN_BINS, 2 ** Math.ceil(Math.log2(pixels))));
-  const boxRows = Math.max(1, Math.floor(Math.min(BATCH_BOXES, BATCH_COUNTS / bins) / boxesX));
+  const held = Math.floor(Math.min(BATCH_BOXES, BATCH_COUNTS / bins) / boxesX);
+  const boxRows = Math.max(1, Math.min(held, Math.floor(image.mostRows / boxHeight)));
   const result: BoxStatistics[] = [];
   for (let first = 0; first < boxesY; first += boxRows) {
     const count = Math.min(boxRows, boxesY - first);
-    const y0 = first * grid.boxHeight;
-    const rows = Math.min(grid.ny - y0, count * grid.boxHeight);
-    result.push(...(await batchStatistics(gpu, { grid, y0, rows, boxesX, boxes: boxesX * count, bins })));
+    const y0 = first * boxHeight;
+    const rows = Math.min(image.ny - y0, count * boxHeight);
+    const pieces = piecesOf(rows, boxHeight, image.mostRows);
+    const bound = pieces.length === 1 ? image.load(y0, rows) : undefined;
+    const batch = { grid, pieces, bound, y0, rows, boxesX, boxes: boxesX * count, bins };
+    result.push(...(await batchStatistics(gpu, batch)));
+    bound?.free();
   }
   return result;
 }
@@ -156,24 +150,16 @@ function widened([from, to]: Range): Range {
   return [from - (to - from), to + (to - from)];
 }
 
-function uniforms({ grid, y0, boxesX, bins, rows }: Batch) {
-  const { nx, boxHeight, boxWidth } = grid;
-  return { nx, y0, boxHeight, boxWidth, boxesX, bins, sub: SUB, shift: 0, rows, rowStep: 1 };
-}
-
-/** Workgroups: runs of rows of each box. */
-function boxGroups({ grid, boxes }: Batch): [number, number] {
-  return [Math.ceil(grid.boxHeight / CHUNK_ROWS), boxes];
-}
-
 /** Counts by leading key bits; of a sample of the rows where that leaves every box pixels enough. */
 async function coarseCounts(gpu: Gpu, batch: Batch): Promise<Uint32Array[]> {
-  const { data, mask, boxWidth, boxHeight } = batch.grid;
+  const { boxWidth, boxHeight } = batch.grid;
+  const shift = 32 - Math.log2(batch.bins);
   const count = (rowStep: number): Promise<Uint32Array[]> =>
-    histograms(gpu, batch, (rec, counts) => {
-      const params = { ...uniforms(batch), shift: 32 - Math.log2(batch.bins), rowStep };
-      rec.run(backgroundCoarse, { params, data, mask, counts }, boxGroups(batch));
-    });
+    histograms(gpu, batch, (counts) =>
+      overRows(gpu, "background coarse", batch, (rec, { params, ...planes }, groups) =>
+        rec.run(backgroundCoarse, { params: { ...params, shift, rowStep }, ...planes, counts }, groups),
+      ),
+    );
   if (boxWidth * boxHeight >= 4 * SAMPLE_STEP * SAMPLE_LEAST) {
     const sampled = await count(SAMPLE_STEP);
     if (sampled.every((counts) => counts.reduce((a, b) => a + b, 0) >= SAMPLE_LEAST)) return sampled;
@@ -185,23 +171,22 @@ async function coarseCounts(gpu: Gpu, batch: Batch): Promise<Uint32Array[]> {
 async function histograms(
   gpu: Gpu,
   { boxes, bins }: Batch,
-  record: (rec: Recorder, counts: DeviceBuffer) => void,
+  run: (counts: DeviceBuffer) => Promise<void>,
 ): Promise<Uint32Array[]> {
   const buffer = gpu.alloc("background histograms", 4 * boxes * bins);
-  const rec = gpu.recorder("background histograms").clear(buffer);
-  record(rec, buffer);
-  rec.submit();
+  gpu.recorder("background histograms").clear(buffer).submit();
+  await run(buffer);
   const all = await gpu.read(buffer, Uint32Array, 0, boxes * bins);
   buffer.free();
   return Array.from({ length: boxes }, (_, i) => all.subarray(i * bins, (i + 1) * bins));
 }
 
 async function fineCounts(gpu: Gpu, batch: Batch, windows: readonly BinWindow[]): Promise<Uint32Array[]> {
-  const { data, mask } = batch.grid;
   const device = uploadWindows(gpu, windows);
-  const params = uniforms(batch);
-  const result = await histograms(gpu, batch, (rec, counts) =>
-    rec.run(backgroundFine, { params, data, mask, windows: device, counts }, boxGroups(batch)),
+  const result = await histograms(gpu, batch, (counts) =>
+    overRows(gpu, "background fine", batch, (rec, bound, groups) =>
+      rec.run(backgroundFine, { ...bound, windows: device, counts }, groups),
+    ),
   );
   device.free();
   return result;
@@ -260,12 +245,10 @@ async function refine(
   );
   const words = PART_WORDS * SUB;
   const parts = gpu.alloc("background parts", 4 * words * wanted.length);
-  const { data, mask } = batch.grid;
-  gpu
-    .recorder("background parts")
-    .clear(parts)
-    .run(backgroundParts, { params: uniforms(batch), data, mask, windows, slots, parts }, boxGroups(batch))
-    .submit();
+  gpu.recorder("background parts").clear(parts).submit();
+  await overRows(gpu, "background parts", batch, (rec, bound, groups) =>
+    rec.run(backgroundParts, { ...bound, windows, slots, parts }, groups),
+  );
   const all = await gpu.read(parts, Uint32Array, 0, words * wanted.length);
   wanted.forEach(({ box, bin }, slot) =>
     views[box].refine(bin, partsToValues(all.subarray(slot * words, (slot + 1) * words))),
@@ -279,18 +262,16 @@ async function momentsOf(
   batch: Batch,
   clips: readonly (ClipResult | undefined)[],
 ): Promise<BoxStatistics[]> {
-  const [chunks] = boxGroups(batch);
+  const chunks = chunksOf(batch.grid);
   const rows = clips.flatMap((clip) =>
     clip ? [clip.median, roundUp(clip.lower), -roundUp(-clip.upper), 0] : [0, 1, -1, 0],
   );
   const bounds = gpu.upload("background bounds", Float32Array.from(rows));
   const partials = chunks * SUMS_A_GROUP;
   const sums = gpu.alloc("background sums", 8 * partials * batch.boxes);
-  const { data, mask } = batch.grid;
-  gpu
-    .recorder("background sums")
-    .run(backgroundSums, { params: uniforms(batch), data, mask, bounds, sums }, boxGroups(batch))
-    .submit();
+  await overRows(gpu, "background sums", batch, (rec, bound, groups) =>
+    rec.run(backgroundSums, { ...bound, bounds, sums }, groups),
+  );
   const all = await gpu.read(sums, Float32Array, 0, 2 * partials * batch.boxes);
   bounds.free();
   sums.free();

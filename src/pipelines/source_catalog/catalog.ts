@@ -10,12 +10,17 @@ import {
   type MeasuredValues,
   PLACEHOLDERS,
 } from "./columns.js";
-import { measureAnnulus, measureApertures, valuesAt } from "./measure_apertures.js";
-import { measureDaofind } from "./measure_daofind.js";
-import type { MeasureImages } from "./measure_device.js";
-import { KRON_PARAMS, measureFluxRadius, measureKron, measureWindowed } from "./measure_kron.js";
+import { KRON_PARAMS } from "./measure_kron.js";
 import { nearestNeighbors } from "./measure_neighbors.js";
-import { measureSegments, type SegmentMeasures } from "./measure_segments.js";
+import type { ImageParts } from "./measure_parts.js";
+import type { SegmentMeasures } from "./measure_segments.js";
+import {
+  type CatalogSources,
+  measureShapesOf,
+  measureSources,
+  positions,
+  type SourceMeasures,
+} from "./measure_sources.js";
 import { abMagnitude, fluxFactor, pixelSide, skyScale, type SkyScale } from "./units.js";
 
 /** Radii of romancal's circular apertures and of its background annulus, arcseconds (_aperture.py). */
@@ -50,23 +55,16 @@ export interface CatalogDraft {
   readonly scale: SkyScale;
 }
 
-interface Measured extends CatalogDraft {
-  readonly segments: SegmentMeasures;
-  readonly sky: { readonly ra: Float64Array; readonly dec: Float64Array };
-}
-
 /** Columns of segments, positions and neighbours. */
-async function startDraft(
-  gpu: Gpu,
-  images: MeasureImages,
+function startDraft(
+  segments: SegmentMeasures,
+  { nx, ny }: ImageParts,
   wcs: Wcs,
   options: CatalogOptions,
-): Promise<Measured> {
-  const scale = skyScale(wcs, images.nx, images.ny, options.pixelArea);
+): CatalogDraft {
+  const scale = skyScale(wcs, nx, ny, options.pixelArea);
   const values = new Map<string, MeasuredValues>();
-  const segments = await measureSegments(gpu, images);
-  const x = Float32Array.from(segments.x);
-  const y = Float32Array.from(segments.y);
+  const [x, y] = positions(segments);
   addSegments(values, segments, scale);
   const sky = wcs.forwardMany(segments.x, segments.y, IN_IMAGE);
   values.set("ra_centroid", sky.ra).set("dec_centroid", sky.dec);
@@ -75,20 +73,20 @@ async function startDraft(
   const neighbors = nearestNeighbors(x, y);
   values.set("nn_label", neighbors.label);
   values.set("nn_distance", times(neighbors.distance, scale.pixelScale));
-  for (const name of PLACEHOLDERS) values.set(name, new Float64Array(images.nLabels));
-  return { values, meta: tableMeta(scale, options.energy), x, y, scale, segments, sky };
+  for (const name of PLACEHOLDERS) values.set(name, new Float64Array(x.length));
+  return { values, meta: tableMeta(scale, options.energy), x, y, scale };
 }
 
 /** Positions, shapes, Kron radii and neighbours of the sources alone (romancal's "forced_det"), among other columns. */
 export async function measureShapes(
   gpu: Gpu,
-  images: MeasureImages,
+  sources: CatalogSources,
   wcs: Wcs,
   options: CatalogOptions,
 ): Promise<CatalogDraft> {
-  const draft = await startDraft(gpu, images, wcs, options);
-  const { radius } = await measureKron(gpu, images, draft.segments);
-  draft.values.set("kron_radius", times(radius, pixelSide(draft.scale)));
+  const { segments, kron } = await measureShapesOf(gpu, sources);
+  const draft = startDraft(segments, sources.parts, wcs, options);
+  draft.values.set("kron_radius", times(kron.radius, pixelSide(draft.scale)));
   return draft;
 }
 
@@ -98,19 +96,29 @@ export async function measureShapes(
  */
 export async function measureCatalog(
   gpu: Gpu,
-  images: MeasureImages,
+  sources: CatalogSources,
   wcs: Wcs,
   options: CatalogOptions,
 ): Promise<CatalogDraft> {
-  const draft = await startDraft(gpu, images, wcs, options);
-  const { values, segments, sky, x, y, scale } = draft;
-  await addApertures(gpu, images, values, x, y, scale, options);
-  await addKron(gpu, images, values, segments, wcs, scale);
-  const { sharpness, roundness1 } = await measureDaofind(gpu, images, x, y, options.kernel_fwhm);
+  const { parts, weight } = sources;
+  const { pixelScale } = skyScale(wcs, parts.nx, parts.ny, options.pixelArea);
+  const pixels = (arcsec: number): number => arcsec / pixelScale;
+  const [inner, outer] = ANNULUS_ARCSEC.map(pixels);
+  const measured = await measureSources(gpu, sources, {
+    circles: CIRCLE_ARCSEC.map(pixels),
+    annulus: [inner, outer],
+    kernel_fwhm: options.kernel_fwhm,
+  });
+  const draft = startDraft(measured.segments, parts, wcs, options);
+  const { values, x, y, scale } = draft;
+  addApertures(values, measured, scale, options);
+  addKron(values, measured, wcs, scale);
+  const { sharpness, roundness1 } = measured.statistics;
   values.set("sharpness", sharpness).set("roundness1", roundness1);
-  values.set("warning_flags", await warningFlags(gpu, images, x, y));
-  const noDust = new Float32Array(images.nLabels).fill(NaN);
-  values.set("dust_ebv", options.dust ? await options.dust.ebv(sky.ra, sky.dec) : noDust);
+  values.set("warning_flags", warningFlags(parts, weight, x, y));
+  const noDust = new Float32Array(x.length).fill(NaN);
+  const [ra, dec] = ["ra", "dec"].map((name) => values.get(name) as Float64Array);
+  values.set("dust_ebv", options.dust ? await options.dust.ebv(ra, dec) : noDust);
   return draft;
 }
 
@@ -167,27 +175,20 @@ function modulo(value: number, period: number): number {
   return ((value % period) + period) % period;
 }
 
-async function addApertures(
-  gpu: Gpu,
-  images: MeasureImages,
+function addApertures(
   values: Map<string, MeasuredValues>,
-  x: Float32Array,
-  y: Float32Array,
+  { circles, annulus }: SourceMeasures,
   scale: SkyScale,
   options: CatalogOptions,
-): Promise<void> {
+): void {
   const flux = fluxFactor(scale);
-  const radii = CIRCLE_ARCSEC.map((radius) => radius / scale.pixelScale);
-  const circles = await measureApertures(gpu, images, x, y, radii);
   CIRCLE_NAMES.forEach((name, k) => {
     values.set(`aper${name}_flux`, times(circles.flux[k], flux));
     values.set(`aper${name}_flux_err`, times(circles.fluxError[k], flux));
   });
-  const annulus = ANNULUS_ARCSEC.map((radius) => radius / scale.pixelScale) as [number, number];
-  const { background, backgroundError } = await measureAnnulus(gpu, images, x, y, annulus);
   const perArcsec2 = flux / scale.pixelScale ** 2;
-  values.set("aper_bkg_flux", times(background, perArcsec2));
-  values.set("aper_bkg_flux_err", times(backgroundError, perArcsec2));
+  values.set("aper_bkg_flux", times(annulus.background, perArcsec2));
+  values.set("aper_bkg_flux_err", times(annulus.backgroundError, perArcsec2));
   values.set("is_extended", extended(values, options));
 }
 
@@ -203,16 +204,13 @@ function extended(values: Map<string, MeasuredValues>, { energy, warn }: Catalog
   return Uint8Array.from(inner, (flux, i) => Number(outer[i] > flux * 1.2 * ratio));
 }
 
-async function addKron(
-  gpu: Gpu,
-  images: MeasureImages,
+function addKron(
   values: Map<string, MeasuredValues>,
-  segments: SegmentMeasures,
+  { kron, halfLight, windowed }: SourceMeasures,
   wcs: Wcs,
   scale: SkyScale,
-): Promise<void> {
+): void {
   const side = pixelSide(scale);
-  const kron = await measureKron(gpu, images, segments);
   const flux = Float32Array.from(times(kron.flux, fluxFactor(scale)));
   const fluxError = Float32Array.from(times(kron.fluxError, fluxFactor(scale)));
   const magnitudes = Array.from(flux, (value, i) => abMagnitude(value, fluxError[i]));
@@ -228,30 +226,25 @@ async function addKron(
       "kron_abmag_err",
       magnitudes.map(([, error]) => error),
     );
-  const halfLight = await measureFluxRadius(gpu, images, segments, kron, 0.5);
   values.set("fluxfrac_radius_50", times(halfLight, side));
-  const windowed = await measureWindowed(gpu, images, segments, halfLight);
   values.set("x_centroid_win", windowed.x).set("y_centroid_win", windowed.y);
   const sky = wcs.forwardMany(windowed.x, windowed.y, IN_IMAGE);
   values.set("ra_centroid_win", sky.ra).set("dec_centroid_win", sky.dec);
 }
 
 /** DO_NOT_USE where the centroid is not finite or, in a mosaic, where its pixel has no weight. */
-async function warningFlags(
-  gpu: Gpu,
-  { nx, ny, weight, nLabels }: MeasureImages,
+function warningFlags(
+  { nx, ny }: ImageParts,
+  weight: Float32Array | undefined,
   x: Float32Array,
   y: Float32Array,
-): Promise<Int32Array> {
-  const nowhere = Array.from(x, (value, i) => !(Number.isFinite(value) && Number.isFinite(y[i])));
-  if (!weight) return Int32Array.from(nowhere, (flag) => (flag ? DO_NOT_USE : 0));
-  const at = Uint32Array.from({ length: nLabels }, (_, i) =>
-    nowhere[i]
-      ? 0
-      : Math.min(roundHalfEven(y[i]), ny - 1) * nx + Math.max(0, Math.min(roundHalfEven(x[i]), nx - 1)),
-  );
-  const weights = await valuesAt(gpu, weight, at);
-  return Int32Array.from(nowhere, (flag, i) => (flag || weights[i] === 0 ? DO_NOT_USE : 0));
+): Int32Array {
+  return Int32Array.from(x, (value, i) => {
+    if (!(Number.isFinite(value) && Number.isFinite(y[i]))) return DO_NOT_USE;
+    const column = Math.max(0, Math.min(roundHalfEven(value), nx - 1));
+    const row = Math.min(roundHalfEven(y[i]), ny - 1);
+    return weight?.[row * nx + column] === 0 ? DO_NOT_USE : 0;
+  });
 }
 
 function roundHalfEven(value: number): number {

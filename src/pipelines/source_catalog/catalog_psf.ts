@@ -4,7 +4,7 @@ import { type EpsfReference, readEpsf, type WfiMosaic } from "../../host/models/
 import { type EpsfGrid, mosaicPsf, type PsfStamp } from "../../host/psf/l3_psf.js";
 import type { Wcs } from "../../host/wcs/index.js";
 import type { CatalogDraft } from "./catalog.js";
-import type { MeasureImages } from "./measure_device.js";
+import type { ImageParts } from "./measure_parts.js";
 import { measurePsf } from "./psf_photometry.js";
 import { fluxFactor } from "./units.js";
 
@@ -34,12 +34,12 @@ function stampsOf({ path, shape, psf, ...reference }: EpsfReference): EpsfGrid {
 /** Fit the PSF to a draft's sources and add romancal's columns: x_psf, psf_flux, ... (source_catalog/psf.py _PSFCatalog). */
 export async function addPsf(
   gpu: Gpu,
-  images: MeasureImages,
+  parts: ImageParts,
   wcs: Wcs,
   psf: PsfStamp,
   { values, x, y, scale }: CatalogDraft,
 ): Promise<void> {
-  const measures = await measurePsf(gpu, images, psf, x, y, fluxFactor(scale));
+  const measures = await measurePsf(gpu, parts, psf, x, y, fluxFactor(scale));
   for (const [name, column] of Object.entries(measures)) values.set(name, column);
   const single = (column: Float64Array): Float64Array => column.map(Math.fround); // romancal's sky positions follow its f32 pixels
   const sky = wcs.forwardMany(single(measures.x_psf), single(measures.y_psf), { withBoundingBox: true });

@@ -1,28 +1,18 @@
-import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
 import { CONTRAST, deblendSource } from "../../host/deblend/deblend_source.js";
-import {
-  DEBLEND_BOX_WORDS,
-  deblendGather,
-  deblendRelabel,
-  deblendScatter,
-} from "../../shaders/source_catalog/deblend.js";
-import { segmentBoxes } from "../../shaders/source_catalog/measure.js";
-import { flatGroups } from "./label.js";
-import { sourceGroups, withBuffers } from "./measure_device.js";
-
-/** Pixels of bounding boxes that are brought to the host at a time; a larger box comes alone. */
-const BATCH_PIXELS = 1 << 23;
+import { BOX_WORDS, emptyBoxes, growBox } from "./label.js";
 
 interface Segments {
   readonly nx: number;
-  readonly ny: number;
-  /** f32: the image the sources were found in. */
-  readonly detection: DeviceBuffer;
-  /** u32: labels 1..nLabels, 0 elsewhere; changed in place. */
-  readonly segmentation: DeviceBuffer;
+  /** The image the sources were found in, row-major. */
+  readonly detection: Float32Array;
+  /** Labels 1..nLabels, 0 elsewhere; changed in place. */
+  readonly labels: Uint32Array;
   readonly nLabels: number;
+  /** Bounding boxes of the labels. */
+  readonly boxes: Uint32Array;
 }
 
+/** A source's bounding box. */
 interface Box {
   readonly label: number;
   readonly x: number;
@@ -40,140 +30,60 @@ interface Parts {
 
 /**
  * Separate overlapping sources, as photutils 3.1.1 deblend_sources with romancal 1.0.1's arguments. Labels stay consecutive: sources
- * that stay whole first, in their order, then the parts of each that does not. Bounding boxes are gathered and parts written on
- * the device; the tree and the flood of each source, which go pixel by pixel, are the host's.
- * @returns the number of labels now
+ * that stay whole first, in their order, then the parts of each that does not. The tree and the flood of each source go pixel by
+ * pixel, so all of it is done on the host, on the planes that the products hold.
+ * @returns the number of labels now and their bounding boxes
  */
-export async function deblendSegments(
-  gpu: Gpu,
+export function deblendSegments(
   segments: Segments,
   npixels: number,
   contrast = CONTRAST,
-): Promise<number> {
+): { nLabels: number; boxes: Uint32Array } {
   const parts: Parts[] = [];
-  const boxes = (await boxesOf(gpu, segments)).filter(({ pixels }) => pixels >= 2 * npixels);
-  for (const batch of batchesOf(boxes, ({ pixels }) => pixels)) {
-    const packed = await gather(gpu, segments, batch);
-    let start = 0;
-    for (const box of batch) {
-      const values = packed.subarray(start, (start += box.pixels));
-      const deblended = deblendSource(values, box.width, npixels, contrast);
-      if (deblended) parts.push({ box, ...deblended });
-    }
+  for (let label = 1; label <= segments.nLabels; label++) {
+    const box = boxOf(segments, label);
+    if (box.pixels < 2 * npixels) continue;
+    const deblended = deblendSource(cutSource(segments, box), box.width, npixels, contrast);
+    if (deblended) parts.push({ box, ...deblended });
   }
-  return parts.length ? writeParts(gpu, segments, parts) : segments.nLabels;
+  if (!parts.length) return { nLabels: segments.nLabels, boxes: segments.boxes };
+  return relabel(segments, parts);
 }
 
-async function boxesOf(gpu: Gpu, { nx, ny, segmentation, nLabels }: Segments): Promise<Box[]> {
-  return withBuffers(gpu, async (own) => {
-    const empty = Uint32Array.from({ length: 4 * nLabels }, (_, i) => (i % 2 === 0 ? 0xffffffff : 0));
-    const boxes = own.upload("source boxes", empty);
-    gpu
-      .recorder("deblend: boxes")
-      .run(segmentBoxes, { params: { nx, ny }, segmentation, boxes }, flatGroups(nx * ny))
-      .submit();
-    const found = await gpu.read(boxes, Uint32Array, 0, 4 * nLabels);
-    return Array.from({ length: nLabels }, (_, i) => {
-      const [left, right, low, high] = found.subarray(4 * i, 4 * i + 4);
-      const width = right - left + 1;
-      return { label: i + 1, x: left, y: low, width, pixels: width * (high - low + 1) };
-    });
-  });
+function boxOf({ boxes }: Segments, label: number): Box {
+  const [left, right, low, high] = boxes.subarray(BOX_WORDS * (label - 1), BOX_WORDS * label);
+  const width = right - left + 1;
+  return { label, x: left, y: low, width, pixels: width * (high - low + 1) };
 }
 
-function* batchesOf<T>(items: readonly T[], pixels: (item: T) => number): Generator<T[]> {
-  let batch: T[] = [];
-  let sum = 0;
-  for (const item of items) {
-    if (batch.length && sum + pixels(item) > BATCH_PIXELS) {
-      yield batch;
-      [batch, sum] = [[], 0];
-    }
-    batch.push(item);
-    sum += pixels(item);
-  }
-  if (batch.length) yield batch;
+/** The image in a source's bounding box, NaN outside the source. */
+function cutSource({ nx, detection, labels }: Segments, { label, x, y, width, pixels }: Box): Float32Array {
+  const values = new Float32Array(pixels).fill(NaN);
+  for (let p = 0, i = y * nx + x; p < pixels; i += nx)
+    for (let k = 0; k < width; k++, p++) if (labels[i + k] === label) values[p] = detection[i + k];
+  return values;
 }
 
-async function gather(
-  gpu: Gpu,
-  { nx, detection, segmentation }: Segments,
-  batch: Box[],
-): Promise<Float32Array> {
-  return withBuffers(gpu, async (own) => {
-    const { words, pixels } = packBoxes(batch);
-    const boxes = own.upload("deblend boxes", words);
-    const packed = own.alloc("deblend values", 4 * pixels);
-    const { groups_x, groups } = sourceGroups(batch.length);
-    const params = { nx, sources: batch.length, groups_x };
-    gpu
-      .recorder("deblend: gather")
-      .run(deblendGather, { params, detection, segmentation, boxes, packed }, groups)
-      .submit();
-    return gpu.read(packed, Float32Array, 0, pixels);
-  });
-}
-
-function packBoxes(
-  boxes: readonly Box[],
-  firstLabels?: readonly number[],
-): { words: Uint32Array; pixels: number } {
-  const words = new Uint32Array(DEBLEND_BOX_WORDS * boxes.length);
-  let start = 0;
-  boxes.forEach(({ label, x, y, width, pixels }, i) => {
-    words.set([label, x, y, width, pixels, start, firstLabels?.[i] ?? 0, 0], DEBLEND_BOX_WORDS * i);
-    start += pixels;
-  });
-  return { words, pixels: start };
-}
-
-async function writeParts(
-  gpu: Gpu,
-  { nx, ny, segmentation, nLabels }: Segments,
-  parts: readonly Parts[],
-): Promise<number> {
-  const table = new Uint32Array(nLabels + 1);
+function relabel({ nx, labels, nLabels, boxes }: Segments, parts: readonly Parts[]) {
   const split = new Set(parts.map(({ box }) => box.label));
+  const table = new Uint32Array(nLabels + 1);
   let count = 0;
   for (let label = 1; label <= nLabels; label++) if (!split.has(label)) table[label] = ++count;
-  const whole = gpu.upload("deblend labels", table);
-  gpu
-    .recorder("deblend: labels")
-    .run(deblendRelabel, { params: { count: nx * ny }, table: whole, segmentation }, flatGroups(nx * ny))
-    .submit();
-  whole.free();
-  for (const batch of batchesOf(parts, ({ box }) => box.pixels)) {
-    const firsts = batch.map((part) => (count += part.count) - part.count + 1);
-    scatter(gpu, nx, segmentation, batch, firsts);
+  const all = emptyBoxes(parts.reduce((sum, part) => sum + part.count, count));
+  for (let label = 1; label <= nLabels; label++)
+    if (table[label])
+      all.set(boxes.subarray(BOX_WORDS * (label - 1), BOX_WORDS * label), BOX_WORDS * (table[label] - 1));
+  for (let i = 0; i < labels.length; i++) if (labels[i]) labels[i] = table[labels[i]];
+  for (const part of parts) {
+    const { x, y, width, pixels } = part.box;
+    for (let p = 0; p < pixels; p++) {
+      const own = part.labels[p];
+      if (own === 0) continue;
+      const [column, row] = [x + (p % width), y + Math.floor(p / width)];
+      labels[row * nx + column] = count + own;
+      growBox(all, count + own - 1, column, column, row, row);
+    }
+    count += part.count;
   }
-  return count;
-}
-
-function scatter(
-  gpu: Gpu,
-  nx: number,
-  segmentation: DeviceBuffer,
-  batch: readonly Parts[],
-  firsts: readonly number[],
-): void {
-  const { words, pixels } = packBoxes(
-    batch.map(({ box }) => box),
-    firsts,
-  );
-  const labels = new Int32Array(pixels);
-  let start = 0;
-  for (const part of batch) {
-    labels.set(part.labels, start);
-    start += part.box.pixels;
-  }
-  const boxes = gpu.upload("deblend boxes", words);
-  const packed = gpu.upload("deblend parts", labels);
-  const { groups_x, groups } = sourceGroups(batch.length);
-  const params = { nx, sources: batch.length, groups_x };
-  gpu
-    .recorder("deblend: parts")
-    .run(deblendScatter, { params, boxes, packed, segmentation }, groups)
-    .submit();
-  boxes.free();
-  packed.free();
+  return { nLabels: count, boxes: all };
 }

@@ -1,20 +1,29 @@
 import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
 import { UserError } from "../../host/errors.js";
-import { splineCoefficients } from "../../host/numerics/zoom_spline.js";
-import { backgroundMask } from "../../shaders/source_catalog/background.js";
 import { MAX_RADIUS } from "../../shaders/source_catalog/convolve.js";
 import type { RunContext } from "../context.js";
 import { backgroundMesh } from "./background.js";
+import type { BoxImage } from "./background_rows.js";
 import { deblendSegments } from "./deblend.js";
-import { recordConvolution, recordSubtraction } from "./detection_image.js";
-import { flatGroups, labelComponents } from "./label.js";
+import { DetectedImages } from "./detected_images.js";
+import { boundingBoxes, labelComponents, numberComponents, type Seeded } from "./label.js";
+import { type BandComponents, joinBands, joinBoxes } from "./label_bands.js";
+import { cutArray } from "./parts.js";
 import type { BackgroundMesh, DetectOptions, Detection, EmptyReason, MosaicPlanes } from "./types.js";
+
+/** Labels 1..nLabels and their bounding boxes. */
+export interface Labelled {
+  readonly nLabels: number;
+  readonly boxes: Uint32Array;
+}
+
+const NOTHING: Labelled = { nLabels: 0, boxes: new Uint32Array(0) };
 
 /**
  * Find the sources of a mosaic: romancal 1.0.1 source_catalog (source_catalog_step.py, _background.py, _detection.py):
  * background mesh and its rms, Gaussian smoothing that leaves out masked pixels, pixels above snr_threshold * rms,
  * 8-connected components of at least npixels pixels, numbered in raster order of their first pixel; overlapping ones separated
- * where `deblend` asks for it.
+ * where `deblend` asks for it. Large mosaics are worked on in bands of rows; the bits do not depend on them.
  * Nothing of the mosaic is changed. Throws UserError for an option out of range.
  */
 export async function detectSources(
@@ -22,47 +31,56 @@ export async function detectSources(
   mosaic: MosaicPlanes,
   options: DetectOptions,
 ): Promise<Detection> {
-  const prepared = await prepareDetection(gpu, mosaic, options);
-  if (prepared.emptyReason) return prepared;
-  const { nx, ny, segmentation, detection } = prepared;
-  let nLabels = await labelComponents(gpu, segmentation, nx, ny, options.npixels);
-  if (options.deblend && nLabels)
-    nLabels = await deblendSegments(gpu, { nx, ny, detection, segmentation, nLabels }, options.npixels);
-  log.info(`Detected ${nLabels} sources`);
-  return { ...prepared, nLabels, emptyReason: nLabels ? undefined : "No sources were detected." };
-}
-
-/**
- * Mask, background and detection image; `segmentation` holds what labelComponents takes. With `emptyReason` where all is masked.
- * Throws UserError for an option out of range.
- */
-export async function prepareDetection(
-  gpu: Gpu,
-  mosaic: MosaicPlanes,
-  options: DetectOptions,
-): Promise<Detection> {
-  checkDetectOptions(options);
-  const { data, err, nx, ny } = mosaic;
-  const count = nx * ny;
-  const mask = gpu.alloc("coverage mask", 4 * Math.ceil(count / 32));
-  gpu
-    .recorder("coverage mask")
-    .run(backgroundMask, { params: { count }, data, err, mask }, flatGroups(count))
-    .submit();
-  const mesh = await backgroundMesh(gpu, { data, mask, nx, ny }, options.bkg_boxsize);
-  if (!mesh) {
-    return emptyDetection(gpu, mosaic, mask, "All pixels are masked.");
+  const images = new DetectedImages(gpu, mosaic, checkDetectOptions(options));
+  try {
+    const background = await makeBackground(images, options.bkg_boxsize);
+    if (!background) return noDetection(images, "All pixels are masked.");
+    let found = await findSources(images, options.npixels);
+    if (options.deblend && found.nLabels) found = await deblend(images, found, options.npixels);
+    log.info(`Detected ${found.nLabels} sources`);
+    const emptyReason = found.nLabels ? undefined : "No sources were detected.";
+    return { nx: mosaic.nx, ny: mosaic.ny, images, ...found, background, emptyReason };
+  } catch (error) {
+    images.free();
+    throw error;
   }
-  return detectionImage(gpu, mosaic, mask, mesh, options);
 }
 
-/** Hand back the buffers that detectSources made. */
-export function freeDetection({ data, mask, detection, segmentation }: Detection): void {
-  for (const buffer of [data, mask, detection, segmentation]) buffer.free();
+/** The background that the images are to be made with; undefined where all pixels are masked. */
+export async function makeBackground(
+  images: DetectedImages,
+  boxsize: number,
+): Promise<BackgroundMesh | undefined> {
+  const { nx, ny, gpu } = images;
+  const whole = images.inOneBand ? images.planes(images.bands[0].part) : undefined;
+  const image: BoxImage = {
+    nx,
+    ny,
+    mostRows: images.mostRows,
+    load: (y0, rows) =>
+      whole
+        ? { ...whole, y0: 0, free: () => undefined }
+        : { ...images.planes({ x0: 0, y0, nx, ny: rows }), y0 },
+  };
+  try {
+    const mesh = await backgroundMesh(gpu, image, boxsize);
+    if (mesh) images.setBackground(mesh);
+    return mesh;
+  } finally {
+    whole?.free();
+  }
+}
+
+/** A detection without sources. */
+export function noDetection(images: DetectedImages, emptyReason: EmptyReason): Detection {
+  const { nx, ny } = images;
+  const none = new Float32Array(0);
+  const background = { nx: 0, ny: 0, box: [ny, nx] as const, background: none, rms: none };
+  return { nx, ny, images, ...NOTHING, background, emptyReason };
 }
 
 /** Throws UserError, naming the option, where a value is out of range. */
-export function checkDetectOptions(options: DetectOptions): void {
+export function checkDetectOptions(options: DetectOptions): DetectOptions {
   const demand = (good: boolean, name: keyof DetectOptions, expected: string): void => {
     if (!good)
       throw new UserError(`source_catalog.${name}: expected ${expected}, got ${String(options[name])}`);
@@ -73,69 +91,77 @@ export function checkDetectOptions(options: DetectOptions): void {
   demand(kernel_fwhm > 0 && kernel_fwhm <= widest, "kernel_fwhm", `0 < pixels <= ${widest.toFixed(2)}`);
   demand(Number.isFinite(snr_threshold), "snr_threshold", "a number");
   demand(Number.isInteger(npixels) && npixels > 0, "npixels", "a positive whole number");
+  return options;
 }
 
-function detectionImage(
+/** Detection image and labels of all bands. */
+async function findSources(images: DetectedImages, npixels: number): Promise<Labelled> {
+  const { gpu } = images;
+  if (!images.inOneBand) return findInBands(images, npixels);
+  const seeded = images.seed(images.bands[0]);
+  try {
+    const none = new Uint32Array(0);
+    const areas = await numberComponents(gpu, seeded);
+    const { nLabels, tables } = joinBands([{ y0: 0, areas, first: none, last: none }], npixels);
+    labelComponents(gpu, seeded, tables[0]);
+    return { nLabels, boxes: await boundingBoxes(gpu, seeded, nLabels) };
+  } finally {
+    seeded.free();
+  }
+}
+
+/**
+ * The same in several bands: each band's components are numbered and joined to those of the band above; labels and detection image
+ * come down band by band.
+ */
+async function findInBands(images: DetectedImages, npixels: number): Promise<Labelled> {
+  const { gpu, nx, ny } = images;
+  const labels = new Uint32Array(nx * ny);
+  const detection = new Float32Array(nx * ny);
+  const found: BandComponents[] = [];
+  const boxes: Uint32Array[] = [];
+  for (const band of images.bands) {
+    const seeded = images.seed(band);
+    try {
+      const areas = await numberComponents(gpu, seeded);
+      labelComponents(
+        gpu,
+        seeded,
+        Uint32Array.from(areas, (_, i) => i + 1),
+      );
+      boxes.push(await boundingBoxes(gpu, seeded, areas.length));
+      const numbers = await bandOf(gpu, seeded.labels, Uint32Array, seeded);
+      labels.set(numbers, band.y0 * nx);
+      detection.set(await bandOf(gpu, seeded.detection, Float32Array, seeded), band.y0 * nx);
+      const [first, last] = [numbers.slice(0, nx), numbers.slice(-nx)];
+      found.push({ y0: band.y0, areas, first, last });
+    } finally {
+      seeded.free();
+    }
+  }
+  const joined = joinBands(found, npixels);
+  images.bands.forEach((band, k) => {
+    const own = cutArray(labels, nx, { x0: 0, y0: band.y0, nx, ny: band.ny });
+    const table = joined.tables[k];
+    for (let i = 0; i < own.length; i++) if (own[i]) own[i] = table[own[i] - 1];
+  });
+  images.labels = labels;
+  images.detectionImage = detection;
+  return { nLabels: joined.nLabels, boxes: joinBoxes(found, boxes, joined) };
+}
+
+function bandOf<T extends Float32Array | Uint32Array>(
   gpu: Gpu,
-  { data: input, err, nx, ny }: MosaicPlanes,
-  mask: DeviceBuffer,
-  mesh: BackgroundMesh,
-  options: DetectOptions,
-): Detection {
-  const bytes = 4 * nx * ny;
-  const data = gpu.alloc("background-subtracted data", bytes);
-  const detection = gpu.alloc("detection image", bytes);
-  const segmentation = gpu.alloc("segmentation image", bytes);
-  const spline = gpu.upload("background spline", meshCoefficients(mesh));
-  const onDevice = { params: meshUniforms(mesh), mesh: spline };
-  const rec = gpu.recorder("detection image");
-  const scratch = recordSubtraction(gpu, rec, { nx, ny }, onDevice, { data: input, mask, subtracted: data });
-  const smoothing = { fwhm: options.kernel_fwhm, snr: options.snr_threshold };
-  const planes = { data, mask, detection, labels: segmentation };
-  scratch.push(...recordConvolution(gpu, rec, { nx, ny }, onDevice, planes, smoothing));
-  rec.submit();
-  for (const buffer of [spline, ...scratch]) buffer.free();
-  return { nx, ny, data, err, mask, detection, segmentation, nLabels: 0, background: mesh };
+  buffer: DeviceBuffer,
+  type: { new (buffer: ArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },
+  { nx, ny }: Seeded,
+): Promise<T> {
+  return gpu.read(buffer, type, 0, nx * ny);
 }
 
-/** Spline coefficients of (background, rms), each less its pivot, so that f32 holds what varies. */
-export function meshCoefficients({ nx, ny, background, rms }: BackgroundMesh): Float32Array {
-  const less = (values: Float32Array): Float64Array =>
-    splineCoefficients(
-      Float64Array.from(values, (value) => value - values[0]),
-      nx,
-      ny,
-    );
-  const [first, second] = [less(background), less(rms)];
-  return Float32Array.from({ length: 2 * nx * ny }, (_, i) => (i % 2 ? second : first)[i >> 1]);
-}
-
-/** The uniform fields by which background_zoom.wgsl evaluates a mesh. */
-export function meshUniforms({ nx, ny, box, background, rms }: BackgroundMesh) {
-  const pair = (pick: (values: Float32Array) => number): [number, number] => [pick(background), pick(rms)];
-  return {
-    pivot: pair((values) => values[0]),
-    low: pair((values) => values.reduce((a, b) => Math.min(a, b))),
-    high: pair((values) => values.reduce((a, b) => Math.max(a, b))),
-    meshNx: nx,
-    meshNy: ny,
-    boxWidth: box[1],
-    boxHeight: box[0],
-  };
-}
-
-function emptyDetection(
-  gpu: Gpu,
-  { err, nx, ny, data: input }: MosaicPlanes,
-  mask: DeviceBuffer,
-  emptyReason: EmptyReason,
-): Detection {
-  const bytes = 4 * nx * ny;
-  const data = gpu.alloc("background-subtracted data", bytes);
-  const detection = gpu.alloc("detection image", bytes);
-  const segmentation = gpu.alloc("segmentation image", bytes);
-  gpu.recorder("empty detection").copy(input, data, bytes).clear(detection).clear(segmentation).submit();
-  const none = new Float32Array(0);
-  const background = { nx: 0, ny: 0, box: [ny, nx] as const, background: none, rms: none };
-  return { nx, ny, data, err, mask, detection, segmentation, nLabels: 0, emptyReason, background };
+async function deblend(images: DetectedImages, found: Labelled, npixels: number): Promise<Labelled> {
+  const { labels, detectionImage } = await images.products();
+  const separated = deblendSegments({ nx: images.nx, detection: detectionImage!, labels, ...found }, npixels);
+  images.relabel(labels);
+  return separated;
 }

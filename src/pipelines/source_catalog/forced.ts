@@ -1,8 +1,9 @@
-import type { DeviceBuffer } from "../../gpu/index.js";
 import { UserError } from "../../host/errors.js";
 import type { ForcedSegmentation } from "../../host/models/forced_segmentation.js";
 import type { RunContext } from "../context.js";
-import { freeDetection, prepareDetection } from "./detection.js";
+import { DetectedImages } from "./detected_images.js";
+import { checkDetectOptions, makeBackground, noDetection } from "./detection.js";
+import { boxesOf } from "./label.js";
 import type { Detection, DetectOptions, MosaicPlanes } from "./types.js";
 
 /** The sources of a given segmentation map that an image shows something of. */
@@ -19,7 +20,7 @@ export interface ForcedSources {
 export interface ForcedDetection extends Detection {
   readonly sources: ForcedSources;
   /** f32: the image the sources were found in, of the map's file. */
-  readonly forcedImage: DeviceBuffer;
+  readonly forcedImage: Float32Array;
 }
 
 /**
@@ -33,21 +34,42 @@ export async function forceSources(
   options: DetectOptions,
   { path, labels, detectionImage }: ForcedSegmentation,
 ): Promise<ForcedDetection> {
-  const prepared = await prepareDetection(gpu, mosaic, options);
+  const images = new DetectedImages(gpu, mosaic, checkDetectOptions(options));
   try {
-    const words = Math.ceil((mosaic.nx * mosaic.ny) / 32);
-    const mask = await gpu.read(prepared.mask, Uint32Array, 0, words);
-    const sources = unmaskedSources(labels, (i) => ((mask[i >> 5] >>> (i & 31)) & 1) === 1);
-    const nLabels = prepared.emptyReason ? 0 : sources.labels.length;
-    if (!prepared.emptyReason && nLabels === 0)
+    const background = await makeBackground(images, options.bkg_boxsize);
+    const isMasked = await maskOf(images);
+    const sources = unmaskedSources(labels, isMasked);
+    const forced = { sources, forcedImage: detectionImage };
+    if (!background) return { ...noDetection(images, "All pixels are masked."), ...forced };
+    const nLabels = sources.labels.length;
+    if (nLabels === 0)
       throw new UserError(`${path}: none of its sources has a pixel with data in this image`);
-    gpu.write(prepared.segmentation, sources.dense);
-    const forcedImage = gpu.upload("forced detection image", detectionImage);
-    return { ...prepared, nLabels, sources, forcedImage };
+    if (images.inOneBand) images.seed(images.bands[0]).free();
+    images.relabel(sources.dense);
+    const { nx, ny } = mosaic;
+    const boxes = boxesOf(sources.dense, nx, nLabels);
+    return { nx, ny, images, nLabels, boxes, background, ...forced };
   } catch (error) {
-    freeDetection(prepared);
+    images.free();
     throw error;
   }
+}
+
+/** The coverage mask of the whole image, a bit a pixel. */
+async function maskOf(images: DetectedImages): Promise<(pixel: number) => boolean> {
+  const { nx } = images;
+  const rows: Uint32Array[] = [];
+  for (const { y0, ny } of images.bands) {
+    const planes = images.planes({ x0: 0, y0, nx, ny });
+    rows.push(await images.gpu.read(planes.mask, Uint32Array, 0, Math.ceil((nx * ny) / 32)));
+    planes.free();
+  }
+  const height = images.bands[0].ny;
+  return (pixel) => {
+    const band = Math.floor(pixel / (nx * height));
+    const at = pixel - band * nx * height;
+    return ((rows[band][at >> 5] >>> (at & 31)) & 1) === 1;
+  };
 }
 
 /** Drops the sources all of whose pixels are masked. */

@@ -5,13 +5,13 @@ import {
   annulusBackground,
   APERTURE_STRIDE,
   circularApertures,
-  gatherPixels,
 } from "../../shaders/source_catalog/measure.js";
 import {
+  frameOf,
+  holds,
   type MeasureImages,
   packCentres,
   sourceGroups,
-  threadGroups,
   withBuffers,
 } from "./measure_device.js";
 
@@ -29,7 +29,17 @@ export interface AnnulusMeasures {
   readonly backgroundError: Float64Array;
 }
 
-type Planes = Pick<MeasureImages, "nx" | "ny" | "data" | "err">;
+type Planes = Pick<MeasureImages, "nx" | "ny" | "data" | "err" | "frame" | "missed">;
+
+/** Note the sources about which a part does not hold all pixels within `reach`. */
+function noteMissed(images: Planes, x: ArrayLike<number>, y: ArrayLike<number>, reach: number): void {
+  if (!images.frame) return;
+  for (let i = 0; i < x.length; i++) {
+    const [cx, cy] = [Math.round(x[i]), Math.round(y[i])];
+    if (Number.isFinite(cx) && Number.isFinite(cy))
+      holds(images, i, [cx - reach, cx + reach + 1, cy - reach, cy + reach + 1]);
+  }
+}
 
 /**
  * Sums in circles of `radii` pixels at (x, y), by exact overlap. No mask and no neighbours: a NaN inside makes the sum NaN, as in
@@ -37,17 +47,19 @@ type Planes = Pick<MeasureImages, "nx" | "ny" | "data" | "err">;
  */
 export async function measureApertures(
   gpu: Gpu,
-  { nx, ny, data, err }: Planes,
+  images: Planes,
   x: ArrayLike<number>,
   y: ArrayLike<number>,
   radii: readonly number[],
 ): Promise<ApertureMeasures> {
+  const { nx, ny, data, err } = images;
+  noteMissed(images, x, y, Math.ceil(Math.max(...radii) + 1));
   const sources = x.length;
   const words = APERTURE_STRIDE * sources * radii.length;
   const { groups_x, groups } = sourceGroups(sources);
   const sums = await withBuffers(gpu, async (own) => {
     const out = own.alloc("aperture sums", 4 * words);
-    const centres = own.upload("source centres", packCentres(x, y));
+    const centres = own.upload("source centres", packCentres(x, y, frameOf(images)));
     const sizes = own.upload("aperture radii", Float32Array.from(radii));
     const params = { nx, ny, sources, groups_x, radii: radii.length, zero: 0 };
     gpu
@@ -81,17 +93,19 @@ function notFinite(bits: number): number {
  */
 export async function measureAnnulus(
   gpu: Gpu,
-  { nx, ny, data }: Planes,
+  images: Planes,
   x: ArrayLike<number>,
   y: ArrayLike<number>,
   [inner, outer]: readonly [number, number],
 ): Promise<AnnulusMeasures> {
+  const { nx, ny, data } = images;
+  noteMissed(images, x, y, Math.ceil(outer + 1));
   const sources = x.length;
   const { groups_x, groups } = sourceGroups(sources);
   const list = annulusOffsets(inner, outer);
   const found = await withBuffers(gpu, async (own) => {
     const out = own.alloc("annulus statistics", 4 * ANNULUS_STRIDE * sources);
-    const centres = own.upload("source centres", packCentres(x, y));
+    const centres = own.upload("source centres", packCentres(x, y, frameOf(images)));
     const offsets = own.upload("annulus pixels", list);
     const count = list.length / 2;
     gpu
@@ -137,18 +151,4 @@ export function annulusOffsets(inner: number, outer: number): Int32Array {
     }
   }
   return Int32Array.from(list);
-}
-
-/** Values of an f32 plane at pixel indices y * nx + x. */
-export async function valuesAt(gpu: Gpu, plane: Planes["data"], pixels: Uint32Array): Promise<Float32Array> {
-  const count = pixels.length;
-  return withBuffers(gpu, async (own) => {
-    const out = own.alloc("gathered pixels", 4 * count);
-    const at = own.upload("pixels to gather", pixels);
-    gpu
-      .recorder("source_catalog: gather")
-      .run(gatherPixels, { params: { count }, plane, pixels: at, out }, threadGroups(count))
-      .submit();
-    return gpu.read(out, Float32Array, 0, count);
-  });
 }

@@ -1,6 +1,6 @@
 import type { Gpu } from "../../gpu/index.js";
 import { daofind } from "../../shaders/source_catalog/measure.js";
-import { type MeasureImages, threadGroups, withBuffers } from "./measure_device.js";
+import { frameOf, holds, type MeasureImages, threadGroups, withBuffers } from "./measure_device.js";
 
 const FWHM_TO_SIGMA = 1 / (2 * Math.sqrt(2 * Math.LN2));
 
@@ -43,7 +43,7 @@ function cutoutPixel(value: number, size: number): number {
 /** Sharpness and roundness1 at (x, y), pixels; NaN where nothing is (romancal 1.0.1 source_catalog/_daofind.py). */
 export async function measureDaofind(
   gpu: Gpu,
-  { nx, ny, data }: Pick<MeasureImages, "nx" | "ny" | "data">,
+  images: Pick<MeasureImages, "nx" | "ny" | "data" | "frame" | "missed">,
   x: ArrayLike<number>,
   y: ArrayLike<number>,
   fwhm: number,
@@ -51,9 +51,14 @@ export async function measureDaofind(
   const sources = x.length;
   const kernel = daofindKernel(fwhm);
   const { size } = kernel;
-  const at = Int32Array.from({ length: 2 * sources }, (_, i) =>
-    cutoutPixel((i % 2 === 0 ? x : y)[i >> 1], size),
-  );
+  const { nx, ny, data } = images;
+  const { x0, y0 } = frameOf(images);
+  const at = new Int32Array(2 * sources);
+  for (let i = 0; i < sources; i++) {
+    const [cx, cy] = [cutoutPixel(x[i], size), cutoutPixel(y[i], size)];
+    holds(images, i, [cx - size, cx + size + 1, cy - size, cy + size + 1]);
+    at.set([cx - x0, cy - y0], 2 * i);
+  }
   const found = await withBuffers(gpu, async (own) => {
     const out = own.alloc("daofind results", 8 * sources);
     const pixels = own.upload("cutout centres", at);

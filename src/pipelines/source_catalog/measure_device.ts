@@ -1,13 +1,65 @@
 import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
 import { WINDOW_WORDS } from "../../shaders/source_catalog/measure.js";
-import type { Detection } from "./types.js";
+/** Where a part lies in the image. */
+export interface Frame {
+  /** The image's pixel that the part begins with. */
+  readonly x0: number;
+  readonly y0: number;
+  /** Size of the image. */
+  readonly nx: number;
+  readonly ny: number;
+}
 
-/** What is measured: the planes of a detection, and the mosaic's weight where there is one. */
-export interface MeasureImages extends Pick<
-  Detection,
-  "nx" | "ny" | "data" | "err" | "mask" | "detection" | "segmentation" | "nLabels"
-> {
-  readonly weight?: DeviceBuffer;
+/** What is measured: planes of an image, or of a part of it, row-major, f32, index = y * nx + x. Positions are the image's, 0-based centres. */
+export interface MeasureImages {
+  readonly nx: number;
+  readonly ny: number;
+  /** Data less background; unchanged where masked, so NaN where the mosaic is. */
+  readonly data: DeviceBuffer;
+  readonly err: DeviceBuffer;
+  /** One bit a pixel (`//!include shared/mask.wgsl`). */
+  readonly mask: DeviceBuffer;
+  readonly detection: DeviceBuffer;
+  /** u32: labels, 0 where there is no source. */
+  readonly segmentation: DeviceBuffer;
+  /** Number of sources that are measured. */
+  readonly nLabels: number;
+  /** Their labels; 1..nLabels where they are not given. */
+  readonly labels?: Uint32Array;
+  /** Absent where the part is the whole image. */
+  readonly frame?: Frame;
+  /** Sources (by their place in `labels`) whose pixels the part does not hold are not measured but added to these. */
+  readonly missed?: Set<number>;
+}
+
+export function frameOf({ frame, nx, ny }: Pick<MeasureImages, "frame" | "nx" | "ny">): Frame {
+  return frame ?? { x0: 0, y0: 0, nx, ny };
+}
+
+/** Labels of the sources to measure. */
+export function labelsOf({ labels, nLabels }: Pick<MeasureImages, "labels" | "nLabels">): Uint32Array {
+  return labels ?? Uint32Array.from({ length: nLabels }, (_, i) => i + 1);
+}
+
+/**
+ * Whether a part holds pixels of the image (columns x0 <= x < x1, rows y0 <= y < y1; what lies beyond the image does not count). Where
+ * it does not, source `i` is noted.
+ */
+export function holds(
+  images: Pick<MeasureImages, "frame" | "nx" | "ny" | "missed">,
+  i: number,
+  [x0, x1, y0, y1]: readonly [number, number, number, number],
+): boolean {
+  const { frame, nx, ny, missed } = images;
+  if (!frame) return true;
+  const inside = (low: number, high: number, start: number, size: number, all: number): boolean =>
+    Math.max(low, 0) >= start && Math.min(high, all) <= start + size;
+  const held =
+    x1 <= 0 || y1 <= 0 || x0 >= frame.nx || y0 >= frame.ny
+      ? true
+      : inside(x0, x1, frame.x0, nx, frame.nx) && inside(y0, y1, frame.y0, ny, frame.ny);
+  if (!held) missed?.add(i);
+  return held;
 }
 
 const GROUPS_X = 32768;
@@ -53,15 +105,24 @@ export function splitCentre(value: number): [whole: number, rest: number] {
   return [whole, value - whole];
 }
 
-/** (whole x, whole y, rest x, rest y) of each position, four f32 a source. */
-export function packCentres(x: ArrayLike<number>, y: ArrayLike<number>): Float32Array {
+/** (whole x, whole y, rest x, rest y) of each position, four f32 a source; whole pixels from the frame's first. */
+export function packCentres(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  { x0, y0 }: Pick<Frame, "x0" | "y0">,
+): Float32Array {
   const packed = new Float32Array(4 * x.length);
-  for (let i = 0; i < x.length; i++) {
-    const [wholeX, restX] = splitCentre(x[i]);
-    const [wholeY, restY] = splitCentre(y[i]);
-    packed.set([wholeX, wholeY, restX, restY], 4 * i);
-  }
+  for (let i = 0; i < x.length; i++) packCentre(packed, 4 * i, x[i], y[i], x0, y0);
   return packed;
+}
+
+function packCentre(to: Float32Array, at: number, x: number, y: number, x0: number, y0: number): void {
+  const [wholeX, restX] = splitCentre(x);
+  const [wholeY, restY] = splitCentre(y);
+  to[at] = wholeX - x0;
+  to[at + 1] = wholeY - y0;
+  to[at + 2] = restX;
+  to[at + 3] = restY;
 }
 
 /** A source's window for window.wgsl. */
@@ -74,16 +135,22 @@ export interface SourceWindow {
 }
 
 /** Windows of all sources, `undefined` for those not to be measured. */
-export function packWindows(windows: readonly (SourceWindow | undefined)[]): Uint8Array {
+export function packWindows(
+  windows: readonly (SourceWindow | undefined)[],
+  labels: Uint32Array,
+  { x0, y0 }: Frame,
+): Uint8Array {
   const buffer = new ArrayBuffer(4 * WINDOW_WORDS * windows.length);
   const floats = new Float32Array(buffer);
   const integers = new Int32Array(buffer);
   windows.forEach((window, i) => {
     if (!window) return;
     const at = WINDOW_WORDS * i;
-    floats.set(packCentres([window.x], [window.y]), at);
-    integers.set(window.bounds, at + 4);
+    const [left, right, low, high] = window.bounds;
+    packCentre(floats, at, window.x, window.y, x0, y0);
+    integers.set([left - x0, right - x0, low - y0, high - y0], at + 4);
     floats.set(window.shape, at + 8);
+    integers[at + 12] = labels[i];
   });
   return new Uint8Array(buffer);
 }

@@ -9,6 +9,9 @@ import {
 } from "../../shaders/source_catalog/measure.js";
 import {
   clippedBounds,
+  frameOf,
+  holds,
+  labelsOf,
   type MeasureImages,
   packWindows,
   sourceGroups,
@@ -53,24 +56,28 @@ function extent(a: number, b: number, orientation: number): [number, number] {
   return [Math.hypot(a * cos, b * sin), Math.hypot(a * sin, b * cos)];
 }
 
-/** Pixels of a box of half sizes (w, h) about a centre. */
+/** Pixels of a box of half sizes (w, h) about source i's centre. */
 function boundsAbout(
-  { nx, ny }: MeasureImages,
-  x: number,
-  y: number,
+  images: MeasureImages,
+  segments: Segments,
+  i: number,
   [w, h]: readonly [number, number],
 ): SourceWindow["bounds"] | undefined {
-  return clippedBounds(
+  const [x, y] = [segments.x[i], segments.y[i]];
+  const { nx, ny } = frameOf(images);
+  const bounds = clippedBounds(
     [Math.floor(x - w + 0.5), Math.floor(y - h + 0.5)],
     [Math.ceil(x + w + 0.5), Math.ceil(y + h + 0.5)],
     nx,
     ny,
   );
+  return bounds && holds(images, i, bounds) ? bounds : undefined;
 }
 
 /** Run a kernel over windows and read `stride` f32 words a source. */
 async function runWindows(
   gpu: Gpu,
+  images: MeasureImages,
   windows: readonly (SourceWindow | undefined)[],
   stride: number,
   run: (buffers: {
@@ -85,7 +92,7 @@ async function runWindows(
   return withBuffers(gpu, async (own) => {
     const out = own.alloc("window results", 4 * stride * sources);
     run({
-      windows: own.upload("source windows", packWindows(windows)),
+      windows: own.upload("source windows", packWindows(windows, labelsOf(images), frameOf(images))),
       out,
       sources,
       ...sourceGroups(sources),
@@ -108,7 +115,7 @@ export async function measureKron(
   const windows = segments.shapes.map((shape, i): SourceWindow | undefined => {
     if (!usable(segments, i) || !Number.isFinite(radius[i])) return undefined;
     const [a, b] = [shape.semimajor, shape.semiminor].map((axis) => axis * radius[i] * KRON_PARAMS[0]);
-    const bounds = boundsAbout(images, segments.x[i], segments.y[i], extent(a, b, shape.orientation));
+    const bounds = boundsAbout(images, segments, i, extent(a, b, shape.orientation));
     const angle = shape.orientation * DEGREE;
     return (
       bounds && {
@@ -119,7 +126,7 @@ export async function measureKron(
       }
     );
   });
-  const found = await runWindows(gpu, windows, KRON_FLUX_STRIDE, (own) => {
+  const found = await runWindows(gpu, images, windows, KRON_FLUX_STRIDE, (own) => {
     const params = { nx, sources: own.sources, groups_x: own.groups_x, zero: 0 };
     gpu
       .recorder("source_catalog: kron flux")
@@ -148,11 +155,11 @@ async function measureKronRadius(gpu: Gpu, images: MeasureImages, segments: Segm
   const windows = segments.shapes.map((shape, i): SourceWindow | undefined => {
     if (!usable(segments, i)) return undefined;
     const [a, b] = [shape.semimajor * MEASURE_SCALE, shape.semiminor * MEASURE_SCALE];
-    const bounds = boundsAbout(images, segments.x[i], segments.y[i], extent(a, b, shape.orientation));
+    const bounds = boundsAbout(images, segments, i, extent(a, b, shape.orientation));
     const { cxx, cxy, cyy } = shape;
     return bounds && { x: segments.x[i], y: segments.y[i], bounds, shape: [cxx, cxy, cyy, MEASURE_SCALE] };
   });
-  const found = await runWindows(gpu, windows, 4, (own) => {
+  const found = await runWindows(gpu, images, windows, 4, (own) => {
     const params = { nx, sources: own.sources, groups_x: own.groups_x, zero: 0 };
     gpu
       .recorder("source_catalog: kron radius")
@@ -188,10 +195,10 @@ export async function measureFluxRadius(
     const flux = kron.flux[i];
     if (!usable(segments, i) || !Number.isFinite(greatest) || !Number.isFinite(flux) || flux === 0)
       return undefined;
-    const bounds = boundsAbout(images, segments.x[i], segments.y[i], [greatest, greatest]);
+    const bounds = boundsAbout(images, segments, i, [greatest, greatest]);
     return bounds && { x: segments.x[i], y: segments.y[i], bounds, shape: [flux * fraction, greatest, 0, 0] };
   });
-  const found = await runWindows(gpu, windows, 1, (own) => {
+  const found = await runWindows(gpu, images, windows, 1, (own) => {
     const params = { nx, sources: own.sources, groups_x: own.groups_x, zero: 0 };
     gpu
       .recorder("source_catalog: flux radius")
@@ -212,17 +219,20 @@ export async function measureWindowed(
   halfLightRadius: Float64Array,
 ): Promise<WindowedMeasures> {
   const { nx, ny, data, mask, segmentation } = images;
-  const largest = Math.max(nx * ny, 1_000_000);
+  const frame = frameOf(images);
+  const largest = Math.max(frame.nx * frame.ny, 1_000_000);
   const windows = segments.shapes.map((_shape, i): SourceWindow | undefined => {
     const [x, y] = [segments.x[i], segments.y[i]];
     const sigma = 2 * Math.max(halfLightRadius[i], LEAST_HALF_LIGHT) * FWHM_TO_SIGMA;
     const side = 2 * Math.floor(4 * sigma + 1.5) + 1;
     if (!(Number.isFinite(sigma) && Number.isFinite(x) && Number.isFinite(y) && side * side <= largest))
       return undefined;
-    return { x, y, bounds: [0, 1, 0, 1], shape: [sigma, 0, 0, 0] };
+    return { x, y, bounds: [frame.x0, frame.x0 + 1, frame.y0, frame.y0 + 1], shape: [sigma, 0, 0, 0] };
   });
-  const found = await runWindows(gpu, windows, WINDOWED_STRIDE, (own) => {
-    const params = { nx, ny, sources: own.sources, groups_x: own.groups_x, zero: 0 };
+  const found = await runWindows(gpu, images, windows, WINDOWED_STRIDE, (own) => {
+    const low = [-frame.x0, -frame.y0] as const;
+    const high = [frame.nx - frame.x0, frame.ny - frame.y0] as const;
+    const params = { low, high, nx, ny, sources: own.sources, groups_x: own.groups_x, zero: 0 };
     gpu
       .recorder("source_catalog: windowed centroids")
       .run(
@@ -236,6 +246,7 @@ export async function measureWindowed(
   const y = new Float64Array(windows.length);
   windows.forEach((window, i) => {
     const result = found.subarray(WINDOWED_STRIDE * i, WINDOWED_STRIDE * (i + 1));
+    if (window && result[6] !== 0) images.missed?.add(i);
     if (!Number.isFinite(halfLightRadius[i])) [x[i], y[i]] = [NaN, NaN];
     else if (!window || strayed(result, segments, i)) [x[i], y[i]] = [segments.x[i], segments.y[i]];
     else [x[i], y[i]] = [Math.round(window.x) + result[0], Math.round(window.y) + result[1]];

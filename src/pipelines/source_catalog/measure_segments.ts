@@ -1,7 +1,6 @@
 import type { Gpu } from "../../gpu/index.js";
-import { MOMENTS_STRIDE, segmentBoxes, segmentMoments } from "../../shaders/source_catalog/measure.js";
-import { flatGroups } from "./label.js";
-import { type MeasureImages, sourceGroups, withBuffers } from "./measure_device.js";
+import { MOMENTS_STRIDE, segmentMoments } from "../../shaders/source_catalog/measure.js";
+import { frameOf, holds, labelsOf, type MeasureImages, sourceGroups, withBuffers } from "./measure_device.js";
 import { type Shape, shapeOf } from "./measure_shapes.js";
 
 /** Measures of the segments; index = label - 1; pixels (0-based centres), fluxes in the image's unit. */
@@ -21,38 +20,47 @@ export interface SegmentMeasures {
 }
 
 /**
- * Bounding boxes, centroids, second-moment ellipses, segment fluxes. Follows photutils 3.1.1 SourceCatalog: moments of the
- * detection image's non-negative unmasked pixels, fluxes of all unmasked pixels of the segment.
+ * Centroids, second-moment ellipses, segment fluxes. Follows photutils 3.1.1 SourceCatalog: moments of the detection image's
+ * non-negative unmasked pixels, fluxes of all unmasked pixels of the segment.
+ * @param boxes bounding boxes of the sources: least and greatest column, least and greatest row
+ * @param radius pixels about a segment that its detection image is made of: a part must hold them
  */
-export async function measureSegments(gpu: Gpu, images: MeasureImages): Promise<SegmentMeasures> {
-  const { nx, ny, nLabels } = images;
+export async function measureSegments(
+  gpu: Gpu,
+  images: MeasureImages,
+  boxes: Uint32Array,
+  radius = 0,
+): Promise<SegmentMeasures> {
+  const { nx, nLabels } = images;
+  const bound = boxesInPart(images, boxes, radius);
   return withBuffers(gpu, async (own) => {
-    const empty = Uint32Array.from({ length: 4 * nLabels }, (_, i) => (i % 2 === 0 ? 0xffffffff : 0));
-    const boxes = own.upload("source boxes", empty);
     const out = own.alloc("segment moments", 4 * MOMENTS_STRIDE * nLabels);
     const { groups_x, groups } = sourceGroups(nLabels);
     const { data, err, mask, detection, segmentation } = images;
+    const params = { nx, sources: nLabels, groups_x, zero: 0 };
+    const sources = {
+      boxes: own.upload("source boxes", bound),
+      labels: own.upload("source labels", labelsOf(images)),
+    };
     gpu
       .recorder("source_catalog: segments")
-      .run(segmentBoxes, { params: { nx, ny }, segmentation, boxes }, flatGroups(nx * ny))
-      .run(
-        segmentMoments,
-        {
-          params: { nx, sources: nLabels, groups_x, zero: 0 },
-          data,
-          err,
-          mask,
-          detection,
-          segmentation,
-          boxes,
-          out,
-        },
-        groups,
-      )
+      .run(segmentMoments, { params, data, err, mask, detection, segmentation, ...sources, out }, groups)
       .submit();
-    const found = await gpu.read(boxes, Uint32Array, 0, 4 * nLabels);
-    return finish(found, await gpu.read(out, Float32Array, 0, MOMENTS_STRIDE * nLabels));
+    return finish(boxes, await gpu.read(out, Float32Array, 0, MOMENTS_STRIDE * nLabels));
   });
+}
+
+/** Boxes in a part's pixels; none of a source that it does not hold: its measures are NaN. */
+function boxesInPart(images: MeasureImages, boxes: Uint32Array, radius: number): Uint32Array {
+  const { x0, y0 } = frameOf(images);
+  const bound = new Uint32Array(boxes.length);
+  for (let i = 0; i < images.nLabels; i++) {
+    const [left, right, low, high] = boxes.subarray(4 * i, 4 * i + 4);
+    if (holds(images, i, [left - radius, right + 1 + radius, low - radius, high + 1 + radius]))
+      bound.set([left - x0, right - x0, low - y0, high - y0], 4 * i);
+    else bound.set([1, 0, 0, 0], 4 * i);
+  }
+  return bound;
 }
 
 function finish(boxes: Uint32Array, sums: Float32Array): SegmentMeasures {

@@ -12,12 +12,16 @@ import {
   psfScratchWords,
   psfStart,
 } from "../../shaders/source_catalog/psf_fit.js";
-import { type MeasureImages, withBuffers } from "./measure_device.js";
+import { emptyBoxes, growBox } from "./label.js";
+import { type Frame, frameOf, type MeasureImages, withBuffers } from "./measure_device.js";
+import type { ImageParts } from "./measure_parts.js";
 
 /** Sources closer than this, pixels, are fitted together. */
 const MIN_SEPARATION = 5;
 const PARAMETERS = 3;
 const BOX_PIXELS = PSF_FIT_BOX * PSF_FIT_BOX;
+/** Pixels beside a source's box that its first flux, in a circle of 5 pixels, is summed over at most. */
+const REACH = 8;
 
 /** photutils 3.1.1 psf/flags.py */
 const FLAGS = {
@@ -47,7 +51,9 @@ export interface PsfMeasures {
   readonly psf_flags: Int32Array;
 }
 
-type Images = Pick<MeasureImages, "nx" | "ny" | "data" | "err" | "mask">;
+type Images = Pick<MeasureImages, "nx" | "ny" | "data" | "err" | "mask" | "frame">;
+
+type PsfParts = Pick<ImageParts, "nx" | "ny" | "eachPart">;
 
 /** A source to fit: its place in the catalog and the lower left pixel of its untrimmed box. */
 interface Box {
@@ -64,17 +70,46 @@ interface Box {
  */
 export async function measurePsf(
   gpu: Gpu,
-  images: Images,
+  parts: PsfParts,
   psf: PsfStamp,
   x: ArrayLike<number>,
   y: ArrayLike<number>,
   scale: number,
 ): Promise<PsfMeasures> {
   const measures = emptyMeasures(x.length);
-  const groups = groupsOf(boxesOf(x, y, images), x, y);
-  await fit(gpu, images, psf, groups, x, y, scale, measures);
-  flagResults(measures, x, y, images);
+  const groups = groupsOf(boxesOf(x, y, parts), x, y);
+  await parts.eachPart(surroundings(groups, parts), (images, at) =>
+    fit(
+      gpu,
+      images,
+      psf,
+      at.map((group) => groups[group]),
+      x,
+      y,
+      scale,
+      measures,
+    ),
+  );
+  flagResults(measures, x, y, parts);
   return measures;
+}
+
+/** Pixels of the image that each group's fit reads: boxes and apertures of where it starts. */
+function surroundings(groups: readonly Box[][], { nx, ny }: PsfParts): Uint32Array {
+  const boxes = emptyBoxes(groups.length);
+  const within = (value: number, size: number): number => Math.max(0, Math.min(value, size - 1));
+  groups.forEach((group, k) => {
+    for (const { startX, startY } of group)
+      growBox(
+        boxes,
+        k,
+        within(startX - REACH, nx),
+        within(startX + PSF_FIT_BOX + REACH, nx),
+        within(startY - REACH, ny),
+        within(startY + PSF_FIT_BOX + REACH, ny),
+      );
+  });
+  return boxes;
 }
 
 function emptyMeasures(count: number): PsfMeasures {
@@ -98,7 +133,7 @@ function emptyMeasures(count: number): PsfMeasures {
 }
 
 /** Boxes that overlap the image. */
-function boxesOf(x: ArrayLike<number>, y: ArrayLike<number>, { nx, ny }: Images): Box[] {
+function boxesOf(x: ArrayLike<number>, y: ArrayLike<number>, { nx, ny }: PsfParts): Box[] {
   const boxes: Box[] = [];
   for (let index = 0; index < x.length; index++) {
     const startX = Math.ceil(x[index] - PSF_FIT_BOX / 2);
@@ -145,8 +180,9 @@ async function fit(
   measures: PsfMeasures,
 ): Promise<void> {
   const boxes = groups.flat();
+  const frame = frameOf(images);
   if (boxes.length === 0) return;
-  const { sourceWords, groupWords, scratchWords } = packGroups(groups, x, y);
+  const { sourceWords, groupWords, scratchWords } = packGroups(groups, x, y, frame);
   await withBuffers(gpu, async (own) => {
     const spline = own.upload("PSF spline", Float32Array.from(uniformSpline(psf.values, psf.size)));
     const sources = own.upload("PSF sources", sourceWords);
@@ -162,6 +198,8 @@ async function fit(
       stamp: psf.size + 2,
       oversampling: psf.oversampling,
       scale,
+      first_x: frame.x0,
+      first_y: frame.y0,
     };
     gpu
       .recorder("source_catalog: PSF fit")
@@ -189,6 +227,7 @@ function packGroups(
   groups: readonly Box[][],
   x: ArrayLike<number>,
   y: ArrayLike<number>,
+  { x0, y0 }: Frame,
 ): { sourceWords: Int32Array; groupWords: Uint32Array; scratchWords: number } {
   const count = groups.reduce((sum, group) => sum + group.length, 0);
   const sourceWords = new Int32Array(PSF_SOURCE_WORDS * count);
@@ -200,7 +239,7 @@ function packGroups(
     groupWords.set([first, group.length, scratchWords, 0], PSF_GROUP_WORDS * g);
     scratchWords += psfScratchWords(group.length);
     for (const { index, startX, startY } of group) {
-      sourceWords.set([startX, startY], PSF_SOURCE_WORDS * first);
+      sourceWords.set([startX - x0, startY - y0], PSF_SOURCE_WORDS * first);
       offsets.set([x[index] - startX, y[index] - startY], PSF_SOURCE_WORDS * first + 2);
       first++;
     }
@@ -273,7 +312,7 @@ function flagResults(
   { psf_flags, psf_flux, x_psf, y_psf }: PsfMeasures,
   x: ArrayLike<number>,
   y: ArrayLike<number>,
-  { nx, ny }: Images,
+  { nx, ny }: Pick<PsfParts, "nx" | "ny">,
 ): void {
   for (let i = 0; i < psf_flags.length; i++) {
     if (!Number.isFinite(x[i]) || !Number.isFinite(y[i])) psf_flags[i] &= ~FLAGS.NO_OVERLAP;

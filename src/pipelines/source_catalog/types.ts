@@ -1,4 +1,5 @@
-import type { DeviceBuffer } from "../../gpu/index.js";
+import type { DetectedImages } from "./detected_images.js";
+import type { Plane } from "./parts.js";
 
 /** Options of source detection, named and meant as in romancal's SourceCatalogStep. */
 export interface DetectOptions {
@@ -14,43 +15,30 @@ export interface DetectOptions {
   readonly deblend?: boolean;
 }
 
-/** Mosaic planes on the device: row-major f32, index = y * nx + x, in the same units (MJy/sr). They are read only. */
+/** Mosaic planes: row-major f32, index = y * nx + x, in the same units (MJy/sr). They are read only. */
 export interface MosaicPlanes {
-  readonly data: DeviceBuffer;
-  readonly err: DeviceBuffer;
+  readonly data: Plane;
+  readonly err: Plane;
   readonly nx: number;
   readonly ny: number;
+  /** Most rows that are worked on together, beside what the device binds and holds. Results do not depend on it. */
+  readonly maxRows?: number;
 }
 
 /** Why a detection found nothing, in romancal's words. */
 export type EmptyReason = "All pixels are masked." | "No sources were detected.";
 
-/**
- * What source detection leaves on the device. Planes are row-major, index = y * nx + x.
- * Buffers made here (all but `err`) are the caller's to free: `freeDetection(detection)`.
- */
+/** What source detection found. `images` are the caller's to free. */
 export interface Detection {
   readonly nx: number;
   readonly ny: number;
-  /** f32: data less background; unchanged where masked, so NaN where the mosaic is. */
-  readonly data: DeviceBuffer;
-  /** f32: the mosaic's err, as handed in. */
-  readonly err: DeviceBuffer;
-  /**
-   * One bit a pixel: pixel i is bit (i & 31) of u32 word i >> 5; set where data or err is not finite or err <= 0.
-   * `//!include shared/mask.wgsl` gives `fn isMasked(i: u32) -> bool` over a binding named `mask`.
-   */
-  readonly mask: DeviceBuffer;
-  /**
-   * f32: the convolved data, in the mosaic's units; NaN where no unmasked pixel lies under the kernel. romancal's segmentation
-   * file holds it in nJy: times the pixel area's MJy/sr to nJy factor, as its source catalog converts it in place.
-   */
-  readonly detection: DeviceBuffer;
-  /** u32: labels 1..nLabels, 0 where there is no source. */
-  readonly segmentation: DeviceBuffer;
+  /** Labels, detection image and what the sources are measured on. */
+  readonly images: DetectedImages;
   /** Number of sources, the largest label. */
   readonly nLabels: number;
-  /** Set when nLabels is 0: `data` and `detection` are then defined only if sources were looked for. */
+  /** Bounding boxes: least and greatest column, least and greatest row of each label. */
+  readonly boxes: Uint32Array;
+  /** Set when nLabels is 0. */
   readonly emptyReason?: EmptyReason;
   /** The low-resolution maps, row-major, after median filtering. */
   readonly background: BackgroundMesh;

@@ -11,6 +11,8 @@ const boxes = uniform({
   shift: "u32",
   rows: "u32",
   rowStep: "u32",
+  chunk0: "u32",
+  chunks: "u32",
 });
 
 /** The mesh of a spline background and how to evaluate it; (background, rms) pairs. */
@@ -94,7 +96,7 @@ export const backgroundSubtract = defineKernel({
   label: "source_catalog/background_subtract",
   url: new URL("./background_subtract.wgsl", import.meta.url),
   bindings: {
-    params: uniform({ ...meshFields, nx: "u32", y0: "u32" }),
+    params: uniform({ ...meshFields, nx: "u32", x0: "u32", y0: "u32" }),
     data: storage("read"),
     mask: storage("read"),
     mesh: storage("read"),
@@ -110,7 +112,7 @@ export const backgroundLines = defineKernel({
   label: "source_catalog/background_lines",
   url: new URL("./background_lines.wgsl", import.meta.url),
   bindings: {
-    params: uniform({ ...meshFields, ny: "u32" }),
+    params: uniform({ ...meshFields, ny: "u32", y0: "u32" }),
     mesh: storage("read"),
     lines: storage("read_write"),
   },
@@ -124,7 +126,7 @@ export const backgroundSubtractQuads = defineKernel({
   label: "source_catalog/background_subtract_quads",
   url: new URL("./background_subtract_quads.wgsl", import.meta.url),
   bindings: {
-    params: uniform({ ...meshFields, nx: "u32", ny: "u32" }),
+    params: uniform({ ...meshFields, nx: "u32", ny: "u32", x0: "u32" }),
     data: storage("read"),
     mask: storage("read"),
     lines: storage("read"),

@@ -1,9 +1,11 @@
-// Boxes of the background mesh: group.y is a box of the batch that begins at row y0, group.x a run of CHUNK of its rows.
+// Boxes of the background mesh: group.y is a box of the batch that begins at row y0 of the bound rows (modulo 2^32: it may lie
+// before them), group.x a run of CHUNK of its rows, counted from chunk0.
 // `sub` is a power of two.
 struct Params {
   nx: u32, y0: u32, boxHeight: u32, boxWidth: u32, boxesX: u32, bins: u32, sub: u32, shift: u32,
   rows: u32,    // of the batch
   rowStep: u32, // rows taken: 1 for all
+  chunk0: u32, chunks: u32, // first run, and runs of a box in all
 }
 @group(0) @binding(0) var<uniform> params: Params;
 const CHUNK = 8u;
@@ -14,7 +16,7 @@ struct Run { from_x: u32, to_x: u32, first: u32, end: u32 }
 fn runOf(group: vec3u) -> Run {
   let boxRow = group.y / params.boxesX;
   let from_x = (group.y % params.boxesX) * params.boxWidth;
-  let first = boxRow * params.boxHeight + group.x * CHUNK;
+  let first = boxRow * params.boxHeight + (params.chunk0 + group.x) * CHUNK;
   let end = min(min(first + CHUNK, (boxRow + 1u) * params.boxHeight), params.rows);
   return Run(from_x, min(params.nx, from_x + params.boxWidth), first, end);
 }

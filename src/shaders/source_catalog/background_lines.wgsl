@@ -1,8 +1,8 @@
 //!include source_catalog/background_zoom.wgsl
-// The background mesh's spline along y at each row of pixels: its coefficients along x, from column -2 to meshNx + 2.
+// The background mesh's spline along y at each row of pixels from y0 on: its coefficients along x, from column -2 to meshNx + 2.
 struct Params {
   pivot: vec2f, low: vec2f, high: vec2f, meshNx: u32, meshNy: u32, boxWidth: u32, boxHeight: u32,
-  ny: u32,
+  ny: u32, y0: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> mesh: array<vec2f>;
@@ -13,7 +13,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.ny) {
     return;
   }
-  let v = (f32(id.x) + 0.5) / f32(params.boxHeight) - 0.5;
+  let v = (f32(params.y0 + id.x) + 0.5) / f32(params.boxHeight) - 0.5;
   let weights = splineWeights(v - floor(v));
   for (var k = 0u; k < params.meshNx + 5u; k++) {
     let column = reflected(i32(k) - 2, i32(params.meshNx));

@@ -1,8 +1,9 @@
 // data less the background mesh; masked pixels keep their data. Four columns and ROWS rows an invocation: the spline's weights
-// along x are made once, its coefficients along x are those of background_lines. nx is a multiple of 4, boxWidth at least 4.
+// along x are made once, its coefficients along x are those of background_lines. nx and x0 are
+// multiples of 4, boxWidth at least 4.
 struct Params {
   pivot: vec2f, low: vec2f, high: vec2f, meshNx: u32, meshNy: u32, boxWidth: u32, boxHeight: u32,
-  nx: u32, ny: u32,
+  nx: u32, ny: u32, x0: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> data: array<vec4f>;
@@ -18,7 +19,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   if (quad >= quads) {
     return;
   }
-  let u = (vec4f(f32(quad * 4u)) + vec4f(0.5, 1.5, 2.5, 3.5)) / f32(params.boxWidth) - 0.5;
+  let u = (vec4f(f32(params.x0 + quad * 4u)) + vec4f(0.5, 1.5, 2.5, 3.5)) / f32(params.boxWidth) - 0.5;
   let t = u - floor(u);
   let s = 1.0 - t;
   let a = s * s * s / 6.0;

@@ -22,7 +22,6 @@ fn rowSum(y: u32, from_x: u32, to_x: u32, local: u32, bound: vec4f) -> vec2f {
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
   let run = runOf(group);
@@ -30,5 +29,5 @@ fn main(
   for (var row = run.first; row < run.end; row++) {
     sum += rowSum(params.y0 + row, run.from_x, run.to_x, local, bounds[group.y]);
   }
-  sums[(group.y * groups.x + group.x) * 256u + local] = sum; // no barrier: the host adds them in f64
+  sums[(group.y * params.chunks + params.chunk0 + group.x) * 256u + local] = sum; // no barrier: the host adds them in f64
 }

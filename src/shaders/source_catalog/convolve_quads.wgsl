@@ -4,7 +4,7 @@
 // ROWS rows. It goes down the rows; a row's sums along x are added at once to the outputs they belong to, kept in registers.
 struct Params {
   pivot: vec2f, low: vec2f, high: vec2f, meshNx: u32, meshNy: u32, boxWidth: u32, boxHeight: u32,
-  nx: u32, ny: u32, snr: f32, centre: f32,
+  nx: u32, ny: u32, x0: u32, y0: u32, skip: u32, rows: u32, snr: f32, centre: f32,
   taps: vec4f, // 1 to 4 pixels from the centre; 0 beyond RADIUS
 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -13,10 +13,11 @@ struct Params {
 @group(0) @binding(3) var<storage, read> mesh: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> detection: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> labels: array<vec4u>;
+@group(0) @binding(6) var<storage, read_write> seeds: array<atomic<u32>>;
 
 override RADIUS: u32 = 3u;
+override LABELS: bool = true;
 const ROWS = 32u;
-const NO_LABEL = 0xffffffffu;
 
 // Sums of k * v of the four middle pixels of twelve.
 fn along(left: vec4f, own: vec4f, right: vec4f) -> vec4f {
@@ -39,30 +40,38 @@ fn chosen(bits: u32) -> vec4<bool> {
   return (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u();
 }
 
-fn seeds(quad: u32, y: u32, value: vec4f, good: vec4<bool>) -> vec4u {
-  var result = vec4u(NO_LABEL);
+// Labels and seeds of a quad in row y of those made.
+fn label(quad: u32, y: u32, value: vec4f, good: vec4<bool>) {
   let lowest = min(params.snr * params.low.y, params.snr * params.high.y); // nothing below is above any rms
   let above = good & (value > vec4f(lowest));
   if (!any(above)) {
-    return result;
+    return;
   }
   let m = Mesh(params.pivot, params.low, params.high, params.meshNx, params.meshNy, params.boxWidth, params.boxHeight);
-  let masked = chosen(bitsOf(y * (params.nx / 4u) + quad));
+  let own_row = y + params.skip;
+  let masked = chosen(bitsOf(own_row * (params.nx / 4u) + quad));
+  let i = y * (params.nx / 4u) + quad;
+  var own = vec4u();
+  var bits = 0u;
   for (var k = 0u; k < 4u; k++) {
-    let x = quad * 4u + k;
-    if (above[k] && !masked[k] && value[k] > params.snr * meshAt(x, y, m).y) {
-      result[k] = y * params.nx + x;
+    if (above[k] && !masked[k] && value[k] > params.snr * meshAt(params.x0 + quad * 4u + k, params.y0 + own_row, m).y) {
+      own[k] = 4u * i + k;
+      bits |= 1u << k;
     }
   }
-  return result;
+  if (bits != 0u) {
+    labels[i] = own;
+    atomicOr(&seeds[i >> 3u], bits << (4u * (i & 7u)));
+  }
 }
 
 fn finish(quad: u32, y: u32, sum: vec4f, weight: vec4f) {
-  let i = y * (params.nx / 4u) + quad;
   let good = weight != vec4f();
   let value = select(vec4f(nan()), sum / weight, good);
-  detection[i] = value;
-  labels[i] = seeds(quad, y, value, good);
+  detection[y * (params.nx / 4u) + quad] = value;
+  if (LABELS) {
+    label(quad, y, value, good);
+  }
 }
 
 @compute @workgroup_size(64)
@@ -74,8 +83,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
   let one = vec4f(1.0);
   let full = along(one, one, one);
-  let top = i32(group.y * ROWS);
-  let end = min(top + i32(ROWS), i32(params.ny));
+  let top = i32(group.y * ROWS + params.skip);
+  let end = min(top + i32(ROWS), i32(params.skip + params.rows));
   let reach = select(3, 4, RADIUS > 3u);
   var s0 = vec4f(); var s1 = vec4f(); var s2 = vec4f(); var s3 = vec4f(); var s4 = vec4f();
   var s5 = vec4f(); var s6 = vec4f(); var s7 = vec4f(); var s8 = vec4f();
@@ -132,7 +141,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       s0 = s1; w0 = w1;
     }
     if (done >= top && done < end) {
-      finish(quad, u32(done), doneSum, doneWeight);
+      finish(quad, u32(done) - params.skip, doneSum, doneWeight);
     }
     s1 = s2; s2 = s3; s3 = s4; s4 = s5; s5 = s6; s6 = s7; s7 = s8; s8 = vec4f();
     w1 = w2; w2 = w3; w3 = w4; w4 = w5; w5 = w6; w6 = w7; w7 = w8; w8 = vec4f();

@@ -115,9 +115,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   if (pixels_of(window) > 0u) {
     var greatest = window.shape.y;
     let shrink = 0.1 * greatest;
-    let f_least = shortfall(window, source + 1u, thread, LEAST);
+    let f_least = shortfall(window, window.label, thread, LEAST);
     while (greatest > LEAST) {
-      let root = brent(window, source + 1u, thread, f_least, greatest);
+      let root = brent(window, window.label, thread, f_least, greatest);
       if (root.signs_differ) {
         radius = root.x;
         break;

@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let at = pixel_of(window, k);
     let i = u32(at.y) * params.nx + u32(at.x);
     let fraction = ellipse_fraction(from_centre(window, at), window.shape.xy, window.shape.zw);
-    if (fraction <= 0.0 || !counts_for(i, source + 1u)) { continue; }
+    if (fraction <= 0.0 || !counts_for(i, window.label)) { continue; }
     count++;
     let e = err[i] * fraction;
     flux = sum_add(flux, data[i] * fraction, params.zero);

@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let d = from_centre(window, at);
     let r = sqrt(max(window.shape.x * d.x * d.x + window.shape.y * d.x * d.y + window.shape.z * d.y * d.y, 0.0));
     let i = u32(at.y) * params.nx + u32(at.x);
-    if (r > window.shape.w || !counts_for(i, source + 1u)) { continue; }
+    if (r > window.shape.w || !counts_for(i, window.label)) { continue; }
     first = sum_add(first, data[i] * r, params.zero);
     second = sum_add(second, data[i], params.zero);
   }

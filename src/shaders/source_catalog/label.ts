@@ -7,13 +7,6 @@ export const LABEL_BLOCK = 1024;
 
 const count = uniform({ count: "u32" });
 
-/** One bit for each pixel that carries a label; 0xffffffff, no label, becomes 0. */
-export const labelSeeds = defineKernel({
-  label: "source_catalog/label_seeds",
-  url: new URL("./label_seeds.wgsl", import.meta.url),
-  bindings: { params: count, labels: storage("read_write"), seeds: storage("read_write") },
-});
-
 /** Union of 8-connected pixels; a pixel comes in with its own index. */
 export const labelMerge = defineKernel({
   label: "source_catalog/label_merge",
@@ -38,12 +31,12 @@ export const labelFlatten = defineKernel({
   },
 });
 
-/** Exclusive prefix sum in place, the total to totals[slot]; one workgroup. */
+/** Exclusive prefix sum in place, the total to totals[0]; one workgroup. */
 export const labelScan = defineKernel({
   label: "source_catalog/label_scan",
   url: new URL("./label_scan.wgsl", import.meta.url),
   bindings: {
-    params: uniform({ count: "u32", slot: "u32" }),
+    params: uniform({ count: "u32" }),
     blocks: storage("read_write"),
     totals: storage("read_write"),
   },
@@ -57,6 +50,30 @@ export const labelNumber = defineKernel({
     params: count,
     chosen: storage("read"),
     blocks: storage("read"),
+    labels: storage("read_write"),
+  },
+});
+
+/** Areas of numbered components (zero before), and every pixel its component's number. */
+export const componentAreas = defineKernel({
+  label: "source_catalog/component_areas",
+  url: new URL("./component_areas.wgsl", import.meta.url),
+  bindings: {
+    params: count,
+    seeds: storage("read"),
+    labels: storage("read_write"),
+    areas: storage("read_write"),
+  },
+});
+
+/** Component numbers replaced by what a table has for them. */
+export const componentLabels = defineKernel({
+  label: "source_catalog/component_labels",
+  url: new URL("./component_labels.wgsl", import.meta.url),
+  bindings: {
+    params: count,
+    seeds: storage("read"),
+    table: storage("read"),
     labels: storage("read_write"),
   },
 });

@@ -1,6 +1,6 @@
 //!include source_catalog/label_prefix.wgsl
-// Exclusive prefix sum of `blocks` in place, by one workgroup, each invocation a run of them; the sum of all goes to totals[slot].
-struct Params { count: u32, slot: u32 }
+// Exclusive prefix sum of `blocks` in place, by one workgroup, each invocation a run of them; the sum of all goes to totals[0].
+struct Params { count: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> blocks: array<u32>;
 @group(0) @binding(2) var<storage, read_write> totals: array<u32>;
@@ -21,6 +21,6 @@ fn main(@builtin(local_invocation_index) local: u32) {
     carry += value;
   }
   if (local == 0u) {
-    totals[params.slot] = prefixTotal;
+    totals[0] = prefixTotal;
   }
 }

@@ -1,5 +1,4 @@
 // An invocation takes a word: a bit for each of 32 pixels (or components) in flat order; 8192 pixels a workgroup of 256.
-const NO_LABEL = 0xffffffffu;
 const NUMBERED = 0x80000000u;
 
 fn wordOf(group: vec3u, groups: vec3u, local: u32) -> u32 {

@@ -28,6 +28,7 @@ export const segmentMoments = defineKernel({
     detection: storage("read"),
     segmentation: storage("read"),
     boxes: storage("read"),
+    labels: storage("read"),
     out: storage("read_write"),
   },
 });
@@ -92,7 +93,7 @@ export const daofind = defineKernel({
   },
 });
 
-/** 32-bit words of a `Window` of window.wgsl: centre (4 f32), bounds (4 i32), shape (4 f32), more (4 f32). */
+/** 32-bit words of a `Window` of window.wgsl: centre (4 f32), bounds (4 i32), shape (4 f32), label (u32), 3 of padding. */
 export const WINDOW_WORDS = 16;
 
 const windowParams = { nx: "u32", sources: "u32", groups_x: "u32", zero: "u32" } as const;
@@ -143,31 +144,27 @@ export const halfLight = defineKernel({
   },
 });
 
-/** f32 words of `out` a source: x, y from the whole centre, flux under the window, second moments xx, yy, xy. */
-export const WINDOWED_STRIDE = 6;
+/** f32 words of `out` a source: x, y from the whole centre, flux under the window, second moments xx, yy, xy, 1 where the part ended. */
+export const WINDOWED_STRIDE = 7;
 
-/** Centroid under a Gaussian window; one workgroup a source. */
+/** Centroid under a Gaussian window; one workgroup a source. `low`, `high`: the image within the part's pixels, end past the last. */
 export const windowedCentroid = defineKernel({
   label: "source_catalog/windowed_centroid",
   url: at("windowed_centroid"),
   bindings: {
-    params: uniform({ nx: "u32", ny: "u32", sources: "u32", groups_x: "u32", zero: "u32" }),
+    params: uniform({
+      low: "vec2i",
+      high: "vec2i",
+      nx: "u32",
+      ny: "u32",
+      sources: "u32",
+      groups_x: "u32",
+      zero: "u32",
+    }),
     data: storage("read"),
     mask: storage("read"),
     segmentation: storage("read"),
     windows: storage("read"),
-    out: storage("read_write"),
-  },
-});
-
-/** Values of a plane at pixel indices; one thread a value, 64 a group. */
-export const gatherPixels = defineKernel({
-  label: "source_catalog/gather",
-  url: at("gather"),
-  bindings: {
-    params: uniform({ count: "u32" }),
-    plane: storage("read"),
-    pixels: storage("read"),
     out: storage("read_write"),
   },
 });

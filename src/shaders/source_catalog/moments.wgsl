@@ -16,7 +16,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read> detection: array<f32>;
 @group(0) @binding(5) var<storage, read> segmentation: array<u32>;
 @group(0) @binding(6) var<storage, read> boxes: array<vec4u>;
-@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+@group(0) @binding(7) var<storage, read> labels: array<u32>;
+@group(0) @binding(8) var<storage, read_write> out: array<f32>;
 
 const THREADS = 64u;
 const SUMS = 8u;
@@ -40,7 +41,7 @@ fn total_up(thread: u32, sums: array<vec2f, 8>) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let source = group.y * params.groups_x + group.x;
   if (source >= params.sources) { return; }
-  let label = source + 1u;
+  let label = labels[source];
   let box = boxes[source];
   let width = box.y - box.x + 1u;
   let pixels = width * (box.w - box.z + 1u);

@@ -22,7 +22,16 @@ export const psfFit = defineKernel({
   label: "source_catalog/psf_fit",
   url: new URL("./psf_fit.wgsl", import.meta.url),
   bindings: {
-    params: uniform({ nx: "u32", ny: "u32", groups: "u32", stamp: "u32", oversampling: "f32", scale: "f32" }),
+    params: uniform({
+      nx: "u32",
+      ny: "u32",
+      groups: "u32",
+      stamp: "u32",
+      oversampling: "f32",
+      scale: "f32",
+      first_x: "i32",
+      first_y: "i32",
+    }),
     data: storage("read"),
     err: storage("read"),
     mask: storage("read"),

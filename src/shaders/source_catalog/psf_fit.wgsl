@@ -12,6 +12,8 @@ struct Params {
   stamp: u32,         // edge of the spline's coefficient array
   oversampling: f32,
   scale: f32,         // nJy per unit of data and err
+  first_x: i32,       // the image's pixel that the planes begin with
+  first_y: i32,
 }
 struct Group {
   first: u32,         // its sources are consecutive
@@ -224,8 +226,8 @@ fn parameter_length() -> f32 {
   var sum = 0.0;
   for (var k = 0u; k < n / 3u; k++) {
     let flux = scratch[vector_at(PARAMETERS, 3u * k)];
-    let x = f32(sources[first + k].start.x) + scratch[vector_at(PARAMETERS, 3u * k + 1u)];
-    let y = f32(sources[first + k].start.y) + scratch[vector_at(PARAMETERS, 3u * k + 2u)];
+    let x = f32(params.first_x + sources[first + k].start.x) + scratch[vector_at(PARAMETERS, 3u * k + 1u)];
+    let y = f32(params.first_y + sources[first + k].start.y) + scratch[vector_at(PARAMETERS, 3u * k + 2u)];
     sum += flux * flux + x * x + y * y;
   }
   return sqrt(sum);

@@ -3,7 +3,7 @@ struct Window {
   centre: vec4f, // (whole x, whole y, rest x, rest y)
   bounds: vec4i, // first and past-the-last column, first and past-the-last row; empty: not measured
   shape: vec4f, // by kernel
-  more: vec4f, // by kernel
+  label: u32,
 }
 
 // Whether a pixel counts for the source of this label: not masked, and not of another source's segment ('mask' of photutils).

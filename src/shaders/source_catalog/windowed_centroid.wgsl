@@ -3,8 +3,11 @@
 //!include shared/sums.wgsl
 //!include source_catalog/window.wgsl
 // Centroid under a Gaussian that moves with it (SExtractor's XWIN, YWIN); one workgroup a source.
-// shape: (sigma, -, -, -). Per source: x and y from the whole centre, flux under the Gaussian, second moments xx, yy, xy.
+// shape: (sigma, -, -, -). Per source: x and y from the whole centre, flux under the Gaussian, second moments xx, yy, xy;
+// then 1 where the window left the part, which ends the search.
 struct Params {
+  low: vec2i, // the image in this part's pixels, which may lie beyond it
+  high: vec2i,
   nx: u32,
   ny: u32,
   sources: u32,
@@ -20,10 +23,26 @@ struct Params {
 
 const THREADS = 64u;
 const SUMS = 6u;
+const STRIDE = 7u;
 const ROUNDS = 16u;
 const SMALL_STEP = 1e-4;
 var<workgroup> parts: array<vec2f, 384>;
 var<workgroup> totals: array<f32, 6>;
+
+struct Box {
+  low: vec2i,
+  size: vec2i,
+  held: bool, // by this part
+}
+
+// Pixels of the image within `reach` of a pixel.
+fn box_about(middle: vec2i, reach: i32) -> Box {
+  let low = max(middle - reach, params.low);
+  let high = max(min(middle + reach + 1, params.high), low);
+  let none = any(high == low);
+  let held = none || (all(low >= vec2i(0)) && high.x <= i32(params.nx) && high.y <= i32(params.ny));
+  return Box(low, select(high - low, vec2i(0), vec2<bool>(none)), held);
+}
 
 struct Moments {
   flux: f32,
@@ -32,17 +51,12 @@ struct Moments {
 }
 
 // Moments about `centre` (from the whole centre `origin`) within four sigma.
-fn moments(origin: vec2i, centre: vec2f, sigma: f32, label: u32, thread: u32) -> Moments {
+fn moments(box: Box, origin: vec2i, centre: vec2f, sigma: f32, label: u32, thread: u32) -> Moments {
   let radius = 4.0 * sigma;
-  let reach = i32(radius + 1.5);
-  let middle = origin + vec2i(floor(centre + 0.5));
-  let low = max(middle - reach, vec2i(0));
-  let high = min(middle + reach + 1, vec2i(i32(params.nx), i32(params.ny)));
-  let size = max(high - low, vec2i(0));
-  let pixels = u32(size.x * size.y);
+  let pixels = u32(box.size.x * box.size.y);
   var sums = array<vec2f, 6>();
   for (var k = thread; k < pixels; k += THREADS) {
-    let at = low + vec2i(i32(k) % size.x, i32(k) / size.x);
+    let at = box.low + vec2i(i32(k) % box.size.x, i32(k) / box.size.x);
     let d = vec2f(at - origin) - centre;
     let d2 = dot(d, d);
     let i = u32(at.y) * params.nx + u32(at.x);
@@ -76,9 +90,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   var centre = window.centre.zw;
   var flux = 0.0;
   var second = vec3f(0.0);
+  var left = 0.0;
   if (pixels_of(window) > 0u) {
     for (var round = 0u; round < ROUNDS; round++) {
-      let found = moments(origin, centre, sigma, source + 1u, thread);
+      let box = box_about(origin + vec2i(floor(centre + 0.5)), i32(4.0 * sigma + 1.5));
+      if (!box.held) {
+        left = 1.0;
+        break;
+      }
+      let found = moments(box, origin, centre, sigma, window.label, thread);
       flux = found.flux;
       if (flux == 0.0) {
         centre = vec2f(nan());
@@ -90,12 +110,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     }
   }
   if (thread == 0u) {
-    let base = source * SUMS;
+    let base = source * STRIDE;
     out[base] = centre.x;
     out[base + 1u] = centre.y;
     out[base + 2u] = flux;
     out[base + 3u] = second.x;
     out[base + 4u] = second.y;
     out[base + 5u] = second.z;
+    out[base + 6u] = left;
   }
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Gpu } from "../../../src/gpu/index.js";
 import { splineCoefficients } from "../../../src/host/numerics/zoom_spline.js";
 import { backgroundMesh, boxStatistics } from "../../../src/pipelines/source_catalog/background.js";
-import { meshCoefficients, meshUniforms } from "../../../src/pipelines/source_catalog/detection.js";
+import type { BoxImage } from "../../../src/pipelines/source_catalog/background_rows.js";
+import { meshCoefficients, meshUniforms } from "../../../src/pipelines/source_catalog/detected_images.js";
 import { backgroundMask, backgroundSubtract } from "../../../src/shaders/source_catalog/background.js";
 import { testGpu } from "../../helpers/gpu.js";
 import {
@@ -54,6 +55,32 @@ async function upload(gpu: Gpu, { data, err, nx, ny }: Image) {
   return { data: d, mask, nx, ny };
 }
 
+type Planes = Awaited<ReturnType<typeof upload>>;
+
+/** The image as box statistics take it: all rows at once. */
+function rowsOf({ data, mask, nx, ny }: Planes): BoxImage {
+  return { nx, ny, mostRows: ny, load: () => ({ data, mask, y0: 0, free: () => undefined }) };
+}
+
+/** The same, a few rows at a time. */
+function fewRows(gpu: Gpu, { data, err, nx, ny }: Image, mostRows: number): BoxImage {
+  const load: BoxImage["load"] = (y0, count) => {
+    expect(count).toBeLessThanOrEqual(mostRows);
+    const part = (plane: Float32Array): Float32Array => plane.subarray(y0 * nx, (y0 + count) * nx);
+    const planes = [gpu.upload("data", part(data)), gpu.upload("err", part(err))];
+    const mask = gpu.alloc("mask", 4 * Math.ceil((nx * count) / 32));
+    gpu
+      .recorder("mask")
+      .run(backgroundMask, { params: { count: nx * count }, data: planes[0], err: planes[1], mask }, [
+        Math.ceil((nx * count) / 1024),
+      ])
+      .submit();
+    const free = (): void => [...planes, mask].forEach((buffer) => buffer.free());
+    return { data: planes[0], mask, y0, free };
+  };
+  return { nx, ny, mostRows, load };
+}
+
 describe("coverage mask", () => {
   it.each([
     [100, 33],
@@ -82,7 +109,7 @@ describe("box statistics", () => {
     const gpu = await testGpu();
     const picture = image(nx, ny, nx);
     const planes = await upload(gpu, picture);
-    const got = await boxStatistics(gpu, { ...planes, boxWidth, boxHeight });
+    const got = await boxStatistics(gpu, { image: rowsOf(planes), boxWidth, boxHeight });
     const mask = coverageMask(picture.data, picture.err);
     const expected = boxTwin(picture.data, mask, nx, ny, boxWidth, boxHeight);
     expect(got.length).toBe(expected.length);
@@ -92,6 +119,23 @@ describe("box statistics", () => {
       // sums of 1e2 to 1e4 squares in f32, a tree of 256 above runs of some tens: a few 1e-7
       expect(Math.abs(box.std - expected[i].std)).toBeLessThanOrEqual(2e-6 * expected[i].std);
     });
+    planes.data.free();
+    planes.mask.free();
+  });
+
+  it.each([
+    ["several rows of boxes at a time", 64, 30, 70],
+    ["less than a row of boxes", 64, 64, 20],
+    ["eight rows of the whole image", 203, 150, 8],
+  ])("%s: the same bits as from the whole image", async (_name, boxWidth, boxHeight, mostRows) => {
+    const gpu = await testGpu();
+    const picture = image(203, 150, 4);
+    const planes = await upload(gpu, picture);
+    const whole = await boxStatistics(gpu, { image: rowsOf(planes), boxWidth, boxHeight });
+    const before = gpu.memory.used;
+    const parts = await boxStatistics(gpu, { image: fewRows(gpu, picture, mostRows), boxWidth, boxHeight });
+    expect(parts).toEqual(whole);
+    expect(gpu.memory.used).toBe(before);
     planes.data.free();
     planes.mask.free();
   });
@@ -109,7 +153,7 @@ describe("box statistics", () => {
     for (const make of makers) {
       const data = Float32Array.from(noise, make);
       const planes = await upload(gpu, { data, err: new Float32Array(4000).fill(1), nx: 80, ny: 50 });
-      const [got] = await boxStatistics(gpu, { ...planes, boxWidth: 80, boxHeight: 50 });
+      const [got] = await boxStatistics(gpu, { image: rowsOf(planes), boxWidth: 80, boxHeight: 50 });
       const expected = clippedStatistics(data);
       expect(got.count).toBe(expected.count);
       expect(got.median).toBe(expected.median);
@@ -127,7 +171,7 @@ describe("background mesh", () => {
     const picture = image(120, 90, 3, 0);
     for (let i = 0; i < picture.data.length; i++) if (i % 120 < 40 && i % 3) picture.data[i] = NaN;
     let planes = await upload(gpu, picture);
-    const mesh = await backgroundMesh(gpu, planes, 30);
+    const mesh = await backgroundMesh(gpu, rowsOf(planes), 30);
     expect([mesh?.nx, mesh?.ny, mesh?.box]).toEqual([4, 3, [30, 30]]);
     expect(mesh?.background.every(Number.isFinite)).toBe(true);
     planes.data.free();
@@ -135,7 +179,7 @@ describe("background mesh", () => {
 
     for (let i = 0; i < picture.data.length; i++) if (i % 3) picture.data[i] = NaN;
     planes = await upload(gpu, picture);
-    const whole = await backgroundMesh(gpu, planes, 30);
+    const whole = await backgroundMesh(gpu, rowsOf(planes), 30);
     const expected = clippedStatistics(picture.data.filter((x) => !Number.isNaN(x)));
     expect([whole?.nx, whole?.ny, whole?.box]).toEqual([1, 1, [90, 120]]);
     expect(whole?.background[0]).toBe(Math.fround(expected.median));
@@ -143,7 +187,7 @@ describe("background mesh", () => {
     planes.mask.free();
 
     planes = await upload(gpu, { ...picture, err: new Float32Array(120 * 90) });
-    expect(await backgroundMesh(gpu, planes, 30)).toBeUndefined();
+    expect(await backgroundMesh(gpu, rowsOf(planes), 30)).toBeUndefined();
     planes.data.free();
     planes.mask.free();
   });
@@ -169,7 +213,7 @@ describe("subtraction", () => {
       .run(
         backgroundSubtract,
         {
-          params: { ...meshUniforms(mesh), nx, y0: 0 },
+          params: { ...meshUniforms(mesh), nx, x0: 0, y0: 0 },
           ...{ data: planes.data, mask: planes.mask },
           mesh: spline,
           subtracted: out,

@@ -1,19 +1,51 @@
 import { describe, expect, it } from "vitest";
-import { labelComponents } from "../../../src/pipelines/source_catalog/label.js";
+import {
+  boundingBoxes,
+  labelComponents,
+  numberComponents,
+} from "../../../src/pipelines/source_catalog/label.js";
+import {
+  type BandComponents,
+  joinBands,
+  joinBoxes,
+} from "../../../src/pipelines/source_catalog/label_bands.js";
+import { bandsOf } from "../../../src/pipelines/context.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { labelComponents as twin } from "../../reference/label.js";
 import { uniforms } from "../../reference/random.js";
 
-const NO_LABEL = 0xffffffff;
-
-async function label(isSource: boolean[], nx: number, ny: number, npixels: number) {
+/** Labels of an image in bands of at most `height` rows. */
+async function label(isSource: boolean[], nx: number, ny: number, npixels: number, height = ny) {
   const gpu = await testGpu();
-  const seeds = Uint32Array.from(isSource, (source, i) => (source ? i : NO_LABEL));
-  const buffer = gpu.upload("labels", seeds);
-  const count = await labelComponents(gpu, buffer, nx, ny, npixels);
-  const labels = await gpu.read(buffer, Uint32Array, 0, nx * ny);
-  buffer.free();
-  return { labels, count };
+  const bands = bandsOf(ny, height);
+  const found: BandComponents[] = [];
+  const boxes: Uint32Array[] = [];
+  const numbers = new Uint32Array(nx * ny);
+  for (const band of bands) {
+    const own = isSource.slice(band.y0 * nx, (band.y0 + band.ny) * nx);
+    const bits = new Uint32Array(Math.ceil(own.length / 32));
+    own.forEach((source, i) => source && (bits[i >> 5] |= 1 << (i & 31)));
+    const labels = gpu.upload(
+      "labels",
+      Uint32Array.from(own, (source, i) => (source ? i : 0)),
+    );
+    const seeded = { nx, ny: band.ny, labels, seeds: gpu.upload("seeds", bits) };
+    const areas = await numberComponents(gpu, seeded);
+    labelComponents(
+      gpu,
+      seeded,
+      Uint32Array.from(areas, (_, i) => i + 1),
+    );
+    boxes.push(await boundingBoxes(gpu, seeded, areas.length));
+    const read = await gpu.read(labels, Uint32Array, 0, own.length);
+    numbers.set(read, band.y0 * nx);
+    found.push({ y0: band.y0, areas, first: read.slice(0, nx), last: read.slice(-nx) });
+    for (const buffer of [labels, seeded.seeds]) buffer.free();
+  }
+  const joined = joinBands(found, npixels);
+  const band = (i: number): number => Math.floor(i / (nx * bands[0].ny));
+  const labels = numbers.map((number, i) => (number ? joined.tables[band(i)][number - 1] : 0));
+  return { labels, count: joined.nLabels, boxes: joinBoxes(found, boxes, joined) };
 }
 
 function random(nx: number, ny: number, density: number, seed: number): boolean[] {
@@ -53,6 +85,28 @@ describe("labelling", () => {
     const expected = twin(isSource, nx, ny, npixels);
     expect(got.count).toBe(expected.count);
     expect(differing(got.labels, expected.labels)).toBe(0);
+    for (const height of [1, 7, 64]) {
+      const banded = await label(isSource, nx, ny, npixels, Math.max(height, Math.ceil(ny / 40)));
+      expect(differing(banded.labels, got.labels)).toBe(0);
+      expect(differing(banded.boxes, got.boxes)).toBe(0);
+    }
+  });
+
+  it("has boxes of the labels", async () => {
+    const isSource = random(90, 61, 0.2, 3);
+    const { labels, count, boxes } = await label(isSource, 90, 61, 3, 16);
+    const expected = Array.from({ length: count }, () => [90, 0, 61, 0]);
+    labels.forEach((own, i) => {
+      if (!own) return;
+      const [box, x, y] = [expected[own - 1], i % 90, Math.floor(i / 90)];
+      expected[own - 1] = [
+        Math.min(box[0], x),
+        Math.max(box[1], x),
+        Math.min(box[2], y),
+        Math.max(box[3], y),
+      ];
+    });
+    expect([...boxes]).toEqual(expected.flat());
   });
 
   it("numbers in raster order of the first pixel, joins by corners and keeps exactly npixels", async () => {
@@ -77,6 +131,7 @@ describe("labelling", () => {
     const [got, expected] = [await label(curl, n, n, 1), twin(curl, n, n, 1)];
     expect(got.count).toBe(1);
     expect(differing(got.labels, expected.labels)).toBe(0);
+    expect(differing((await label(curl, n, n, 1, 10)).labels, expected.labels)).toBe(0);
     const all = new Array<boolean>(333 * 100).fill(true);
     expect((await label(all, 333, 100, 33300)).count).toBe(1);
     expect((await label(all, 333, 100, 33301)).count).toBe(0);

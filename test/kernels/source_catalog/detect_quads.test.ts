@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gaussianTaps } from "../../../src/host/numerics/gaussian_kernel.js";
 import { splineCoefficients } from "../../../src/host/numerics/zoom_spline.js";
-import { meshCoefficients, meshUniforms } from "../../../src/pipelines/source_catalog/detection.js";
+import { meshCoefficients, meshUniforms } from "../../../src/pipelines/source_catalog/detected_images.js";
 import {
   recordConvolution,
   recordSubtraction,
@@ -12,7 +12,6 @@ import { coverageMask, meshValue } from "../../reference/background.js";
 import { convolveMasked } from "../../reference/convolve.js";
 import { normals, uniforms } from "../../reference/random.js";
 
-const NO_LABEL = 0xffffffff;
 const SNR = 2;
 
 /** Noise with masked pixels: NaN, bad errors, a whole block, and a row's ends. */
@@ -41,20 +40,26 @@ async function detectionImage(nx: number, ny: number, boxes: [number, number], f
   const planes = [gpu.upload("data", data), gpu.upload("err", err)];
   const made = ["subtracted", "detection", "labels"].map((name) => gpu.alloc(name, 4 * nx * ny));
   const [subtracted, detection, labels] = made;
-  const onDevice = { params: meshUniforms(mesh), mesh: gpu.upload("mesh", meshCoefficients(mesh)) };
+  const seeds = gpu.alloc("seeds", 4 * Math.ceil((nx * ny) / 32));
+  const onDevice = {
+    params: meshUniforms(mesh),
+    mesh: gpu.upload("mesh", meshCoefficients(mesh)),
+    quads: nx % 4 === 0,
+  };
+  const part = { x0: 0, y0: 0, nx, ny };
   const rec = gpu
     .recorder("detection image")
     .run(backgroundMask, { params: { count: nx * ny }, data: planes[0], err: planes[1], mask: words }, [
       Math.ceil((nx * ny) / 1024),
     ]);
   const scratch = [
-    ...recordSubtraction(gpu, rec, { nx, ny }, onDevice, { data: planes[0], mask: words, subtracted }),
+    ...recordSubtraction(gpu, rec, part, onDevice, { data: planes[0], mask: words, subtracted }),
     ...recordConvolution(
       gpu,
       rec,
-      { nx, ny },
+      part,
       onDevice,
-      { data: subtracted, mask: words, detection, labels },
+      { data: subtracted, mask: words, detection, labels, seeds },
       { fwhm, snr: SNR },
     ),
   ];
@@ -63,8 +68,9 @@ async function detectionImage(nx: number, ny: number, boxes: [number, number], f
     subtracted: await gpu.read(subtracted, Float32Array, 0, nx * ny),
     detection: await gpu.read(detection, Float32Array, 0, nx * ny),
     labels: await gpu.read(labels, Uint32Array, 0, nx * ny),
+    seeds: await gpu.read(seeds, Uint32Array, 0, Math.ceil((nx * ny) / 32)),
   };
-  for (const buffer of [words, ...planes, ...made, ...scratch, onDevice.mesh]) buffer.free();
+  for (const buffer of [words, seeds, ...planes, ...made, ...scratch, onDevice.mesh]) buffer.free();
   const mask = coverageMask(data, err);
   const splines = [background, rms].map((plane) => splineCoefficients(plane, meshNx, meshNy));
   const at = (which: number, i: number): number => {
@@ -107,11 +113,18 @@ describe("detection image, four pixels at a time and one by one", () => {
           !(Math.abs(got.detection[i] - value) < 1e-6 * Math.abs(value) + 5e-8),
     );
     expect(far.length).toBe(0);
+    const isSeed = (i: number): boolean => ((got.seeds[i >> 5] >>> (i & 31)) & 1) === 1;
     const wrong = got.labels.filter((label, i) => {
+      if (label !== (isSeed(i) ? i : 0)) return true;
       const above = got.detection[i] - SNR * rms(i);
       if (Math.abs(above) < 1e-8) return false; // arithmetic decides
-      return label !== (!mask[i] && above > 0 ? i : NO_LABEL);
+      return isSeed(i) !== (!mask[i] && above > 0);
     });
     expect(wrong.length).toBe(0);
+  });
+
+  it("gives the same bits twice", async () => {
+    const once = await detectionImage(212, 187, [50, 37], 2);
+    expect((await detectionImage(212, 187, [50, 37], 2)).got).toEqual(once.got);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../../src/host/errors.js";
 import { gaussianTaps } from "../../../src/host/numerics/gaussian_kernel.js";
-import { detectSources, freeDetection } from "../../../src/pipelines/source_catalog/detection.js";
+import { detectSources } from "../../../src/pipelines/source_catalog/detection.js";
 import type { DetectOptions } from "../../../src/pipelines/source_catalog/types.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { boxStatistics, coverageMask } from "../../reference/background.js";
@@ -30,23 +30,34 @@ function scene(nx: number, ny: number, seed: number) {
   return { data, err, nx, ny };
 }
 
-async function detect(picture: ReturnType<typeof scene>, options: Partial<DetectOptions> = {}) {
+/** With `maxRows` from planes on the host, so many rows at a time. */
+async function detect(
+  picture: ReturnType<typeof scene>,
+  options: Partial<DetectOptions> = {},
+  maxRows?: number,
+) {
   const gpu = await testGpu();
   const { nx, ny } = picture;
-  const [data, err] = [gpu.upload("data", picture.data), gpu.upload("err", picture.err)];
+  const onDevice = [gpu.upload("data", picture.data), gpu.upload("err", picture.err)];
+  const [data, err] = maxRows ? [picture.data, picture.err] : onDevice;
   const before = gpu.memory.used;
-  const found = await detectSources({ gpu, log }, { data, err, nx, ny }, { ...DEFAULTS, ...options });
-  const result = {
-    ...found,
-    data: await gpu.read(found.data, Float32Array, 0, nx * ny),
-    detection: await gpu.read(found.detection, Float32Array, 0, nx * ny),
-    segmentation: await gpu.read(found.segmentation, Uint32Array, 0, nx * ny),
-  };
-  freeDetection(found);
+  const found = await detectSources(
+    { gpu, log },
+    { data, err, nx, ny, maxRows },
+    { ...DEFAULTS, ...options },
+  );
+  const { labels: segmentation, detectionImage: detection } = await found.images.products();
+  let data_: Float32Array | undefined;
+  if (found.nLabels && !maxRows) {
+    const whole = found.images.load({ x0: 0, y0: 0, nx, ny });
+    data_ = await gpu.read(whole.data, Float32Array, 0, nx * ny);
+    whole.free();
+  }
+  found.images.free();
   expect(gpu.memory.used).toBe(before);
-  data.free();
-  err.free();
-  return result;
+  for (const plane of onDevice) plane.free();
+  const { nLabels, boxes, background, emptyReason } = found;
+  return { nLabels, boxes, background, emptyReason, data: data_, detection: detection!, segmentation };
 }
 
 function sameBits(a: ArrayBufferView, b: ArrayBufferView): boolean {
@@ -96,7 +107,25 @@ describe("detectSources", () => {
     expect(first.background.nx).toBe(6);
     expect(first.background).toEqual(second.background);
     for (const plane of ["data", "detection", "segmentation"] as const)
-      expect(sameBits(first[plane], second[plane])).toBe(true);
+      expect(sameBits(first[plane]!, second[plane]!)).toBe(true);
+  });
+
+  it.each([
+    ["columns in fours", 212, {}],
+    ["columns that are not", 211, {}],
+    ["many boxes, deblended", 212, { bkg_boxsize: 40, deblend: true, npixels: 5 }],
+    ["a kernel wider than margins", 211, { kernel_fwhm: 11, snr_threshold: 1 }],
+  ])("in bands, %s: the same bits as whole", async (_name, nx, options) => {
+    const picture = scene(nx, 187, 5);
+    const whole = await detect(picture, options);
+    expect(whole.nLabels).toBeGreaterThan(3);
+    for (const maxRows of [187, 100, 41]) {
+      const banded = await detect(picture, options, maxRows);
+      expect(banded.nLabels).toBe(whole.nLabels);
+      expect(banded.background).toEqual(whole.background);
+      for (const plane of ["boxes", "detection", "segmentation"] as const)
+        expect(sameBits(banded[plane], whole[plane]), `${plane}, ${maxRows} rows`).toBe(true);
+    }
   });
 
   it("says why there is nothing: no sources, or all pixels masked", async () => {

@@ -4,7 +4,6 @@ import {
   annulusOffsets,
   measureAnnulus,
   measureApertures,
-  valuesAt,
 } from "../../../src/pipelines/source_catalog/measure_apertures.js";
 import type { MeasureImages } from "../../../src/pipelines/source_catalog/measure_device.js";
 import { testGpu } from "../../helpers/gpu.js";
@@ -110,10 +109,4 @@ describe("annulus background", () => {
     }
     expect(list.length / 2).toBeLessThan(15 * 15);
   });
-});
-
-it("values at pixels are gathered", async () => {
-  const pixels = Uint32Array.from({ length: 130 }, (_, i) => (i * 97) % (nx * ny));
-  const found = await valuesAt(gpu, images.err, pixels);
-  expect(Array.from(found)).toEqual(Array.from(pixels, (i) => scene.err[i]));
 });

@@ -7,6 +7,8 @@ import { skycellWcs } from "../../../src/host/wcs/index.js";
 import { finishCatalog, measureCatalog } from "../../../src/pipelines/source_catalog/catalog.js";
 import { energyCurve } from "../../../src/pipelines/source_catalog/catalog_energy.js";
 import type { CatalogTable } from "../../../src/pipelines/source_catalog/columns.js";
+import { boxesOf } from "../../../src/pipelines/source_catalog/label.js";
+import { wholeImage } from "../../../src/pipelines/source_catalog/measure_parts.js";
 import { testGpu } from "../../helpers/gpu.js";
 import type { Scene } from "../../reference/measure.js";
 import { uploadScene } from "../../reference/measure_scene.js";
@@ -73,10 +75,11 @@ describe("catalog of hard cases against romancal's", () => {
   beforeAll(async () => {
     const gpu = await testGpu();
     const { scene, weight } = readScene();
-    const images = { ...uploadScene(gpu, scene), weight: gpu.upload("weight", weight) };
+    const boxes = boxesOf(scene.segmentation, nx, scene.nLabels);
+    const sources = { parts: wholeImage(uploadScene(gpu, scene)), boxes, weight };
     const { orientat, ...wcs } = golden.wcs;
     const info = { ...wcs, orientat, nx, ny, ra_center: 0, dec_center: 0 };
-    const draft = await measureCatalog(gpu, images, skycellWcs(info), {
+    const draft = await measureCatalog(gpu, sources, skycellWcs(info), {
       kernel_fwhm: 2,
       energy: energyCurve(golden.ee_radii, golden.ee_values),
       spatial: { cell: golden.cell, region: golden.region, pixelScale: golden.wcs.pixel_scale },

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { boxesOf } from "../../../src/pipelines/source_catalog/label.js";
 import {
   type KronMeasures,
   measureFluxRadius,
@@ -25,7 +26,7 @@ describe.each([4, 5])("Kron apertures and windows of scene %i", (seed) => {
   beforeAll(async () => {
     const gpu = await testGpu();
     const images = uploadScene(gpu, scene);
-    segments = await measureSegments(gpu, images);
+    segments = await measureSegments(gpu, images, boxesOf(scene.segmentation, scene.nx, scene.nLabels));
     kron = await measureKron(gpu, images, segments);
     half = await measureFluxRadius(gpu, images, segments, kron, 0.5);
     windowed = await measureWindowed(gpu, images, segments, half);

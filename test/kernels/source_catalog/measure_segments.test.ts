@@ -3,6 +3,7 @@ import {
   measureSegments,
   type SegmentMeasures,
 } from "../../../src/pipelines/source_catalog/measure_segments.js";
+import { boundingBoxes, boxesOf } from "../../../src/pipelines/source_catalog/label.js";
 import { regularize, shapeOf } from "../../../src/pipelines/source_catalog/measure_shapes.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { segmentTwin } from "../../reference/measure.js";
@@ -20,8 +21,11 @@ describe.each([1, 2])("segments of scene %i", (seed) => {
   beforeAll(async () => {
     const gpu = await testGpu();
     const images = uploadScene(gpu, scene);
-    found = await measureSegments(gpu, images);
-    const again = await measureSegments(gpu, images);
+    const boxes = boxesOf(scene.segmentation, scene.nx, scene.nLabels);
+    const seen = { ...scene, labels: images.segmentation };
+    expect(await boundingBoxes(gpu, seen, scene.nLabels)).toEqual(boxes);
+    found = await measureSegments(gpu, images, boxes);
+    const again = await measureSegments(gpu, images, boxes);
     expect(again).toEqual(found); // the same bits on every run
   });
 

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { NdArray, openAsdf } from "../../../src/host/asdf/index.js";
+import type { MeasureImages } from "../../../src/pipelines/source_catalog/measure_device.js";
+import { wholeImage } from "../../../src/pipelines/source_catalog/measure_parts.js";
 import { measurePsf, type PsfMeasures } from "../../../src/pipelines/source_catalog/psf_photometry.js";
 import { fixture } from "../../helpers/cli.js";
 import { testGpu } from "../../helpers/gpu.js";
@@ -44,6 +46,11 @@ function packMask(mask: ArrayLike<number>): Uint32Array {
   return words;
 }
 
+/** An image on the device as the fit takes it. */
+function psfParts(images: Pick<MeasureImages, "nx" | "ny" | "data" | "err" | "mask">) {
+  return wholeImage({ ...images, detection: images.data, segmentation: images.mask, nLabels: 0 });
+}
+
 async function fitGolden(): Promise<{ ours: PsfMeasures; columns: Columns }> {
   const gpu = await testGpu();
   const { scale, columns } = await golden();
@@ -53,7 +60,7 @@ async function fitGolden(): Promise<{ ours: PsfMeasures; columns: Columns }> {
   const mask = gpu.upload("mask", packMask(columns.mask));
   const ours = await measurePsf(
     gpu,
-    { nx: n, ny: n, data, err, mask },
+    psfParts({ nx: n, ny: n, data, err, mask }),
     await mosaicStamp(),
     columns.x,
     columns.y,
@@ -114,7 +121,14 @@ describe("PSF photometry", () => {
       mask: gpu.upload("mask", new Uint32Array(Math.ceil((n * n) / 32))),
     };
     const at = (k: number): Float32Array => Float32Array.from(sources, (source) => source[k]);
-    const ours = await measurePsf(gpu, { nx: n, ny: n, ...planes }, await mosaicStamp(), at(0), at(1), scale);
+    const ours = await measurePsf(
+      gpu,
+      psfParts({ nx: n, ny: n, ...planes }),
+      await mosaicStamp(),
+      at(0),
+      at(1),
+      scale,
+    );
     expect(Math.max(...golden.reduced_chi2)).toBeGreaterThan(1e6);
     expect(golden.group_size.filter((size) => size > 1).length).toBeGreaterThan(5);
     // photutils itself stops short of the minimum, at changes of 1e-8 of the sum of squares: by 0.2 standard errors in two of these fluxes
@@ -148,7 +162,7 @@ describe("PSF photometry", () => {
   it("leaves out positions that are not finite or off the image, and takes none at all", async () => {
     const gpu = await testGpu();
     const planes = ["data", "err", "mask"].map((name) => gpu.upload(name, new Float32Array(64).fill(1)));
-    const images = { nx: 8, ny: 8, data: planes[0], err: planes[1], mask: planes[2] };
+    const images = psfParts({ nx: 8, ny: 8, data: planes[0], err: planes[1], mask: planes[2] });
     const ours = await measurePsf(gpu, images, await mosaicStamp(), [NaN, -20], [4, 4], 1);
     expect(Array.from(ours.psf_flags)).toEqual([1 | 16 | 512 | 1024, 1 | 16 | 64 | 512 | 1024]);
     expect((await measurePsf(gpu, images, await mosaicStamp(), [], [], 1)).psf_flux.length).toBe(0);

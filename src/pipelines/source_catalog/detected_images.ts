@@ -1,0 +1,257 @@
+import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
+import { splineCoefficients } from "../../host/numerics/zoom_spline.js";
+import { backgroundMask } from "../../shaders/source_catalog/background.js";
+import { type DeviceMesh, recordConvolution, recordSubtraction, smoothingRadius } from "./detection_image.js";
+import { flatGroups, type Seeded } from "./label.js";
+import type { MeasureImages } from "./measure_device.js";
+import {
+  cutArray,
+  cutPlane,
+  isWhole,
+  largestPart,
+  type Part,
+  partAbout,
+  type WorkBand,
+  workBands,
+} from "./parts.js";
+import type { BackgroundMesh, DetectOptions, MosaicPlanes } from "./types.js";
+
+/** A part's planes on the device; f32, and `mask` a bit a pixel (`//!include shared/mask.wgsl`). */
+export interface PartPlanes {
+  readonly part: Part;
+  /** Data as they are; the mosaic's own where the part is all of it. */
+  readonly data: DeviceBuffer;
+  readonly err: DeviceBuffer;
+  /** Pixel i is bit (i & 31) of word i >> 5; set where data or err is not finite or err <= 0. */
+  readonly mask: DeviceBuffer;
+  free(): void;
+  /** Hand back the data alone, earlier. */
+  freeData(): void;
+}
+
+/** What sources of a part are measured on; to free. */
+export interface PartImages extends MeasureImages {
+  free(): void;
+}
+
+/** The whole image's planes that stay on the device where one band is all of it. */
+interface HeldImages extends Omit<PartImages, "segmentation"> {
+  segmentation: DeviceBuffer;
+}
+
+/**
+ * The images behind a detection, part by part: data less background, detection image, labels. A mosaic that is one band stays on the
+ * device. Of a larger one the host keeps labels and detection image, which are products, and a part's planes are made again when it
+ * is asked for; each pixel has the same bits in every part.
+ */
+export class DetectedImages {
+  /** Labels of all pixels, 0 where there is no source; of a mosaic in several bands. */
+  labels: Uint32Array | undefined;
+  /** f32: convolved data in the mosaic's units, NaN where no unmasked pixel lies under the kernel; of a mosaic in several bands. */
+  detectionImage: Float32Array | undefined;
+  readonly bands: readonly WorkBand[];
+  /** Most rows of the whole width that are on the device together. */
+  readonly mostRows: number;
+  private readonly largest: number;
+  private held: HeldImages | undefined;
+  private mesh: DeviceMesh | undefined;
+  private own: DeviceBuffer[] = [];
+
+  constructor(
+    readonly gpu: Gpu,
+    readonly mosaic: MosaicPlanes,
+    private readonly options: Pick<DetectOptions, "kernel_fwhm" | "snr_threshold">,
+  ) {
+    const { nx, ny, maxRows = Infinity } = mosaic;
+    this.largest = largestPart(gpu);
+    this.mostRows = Math.max(1, Math.floor(Math.min(this.largest / nx, maxRows)));
+    this.bands = workBands(nx, ny, this.mostRows, this.radius);
+  }
+
+  get nx(): number {
+    return this.mosaic.nx;
+  }
+  get ny(): number {
+    return this.mosaic.ny;
+  }
+  get inOneBand(): boolean {
+    return this.bands.length === 1;
+  }
+  /** Pixels about a segment that its detection image is made of. */
+  get radius(): number {
+    return smoothingRadius(this.options.kernel_fwhm);
+  }
+
+  /** The least part about a box with `margin` pixels around; undefined where the device does not hold it. */
+  partAbout(box: Uint32Array, margin: number): Part | undefined {
+    const part = partAbout(box, margin, this);
+    return part.nx * part.ny <= this.largest ? part : undefined;
+  }
+
+  /** Data, err and mask of a part. */
+  planes(part: Part): PartPlanes {
+    const { gpu, mosaic } = this;
+    const count = part.nx * part.ny;
+    const data = cutPlane(gpu, "mosaic data", mosaic.data, mosaic, part);
+    const err = cutPlane(gpu, "mosaic err", mosaic.err, mosaic, part);
+    const mask = gpu.alloc("coverage mask", 4 * Math.ceil(count / 32));
+    gpu
+      .recorder("coverage mask")
+      .run(backgroundMask, { params: { count }, data: data.buffer, err: err.buffer, mask }, flatGroups(count))
+      .submit();
+    let open = true;
+    const freeData = (): void => {
+      if (open) data.free();
+      open = false;
+    };
+    const free = (): void => {
+      freeData();
+      err.free();
+      mask.free();
+    };
+    return { part, data: data.buffer, err: err.buffer, mask, free, freeData };
+  }
+
+  /** From now on parts can be made. */
+  setBackground(mesh: BackgroundMesh): void {
+    const spline = this.gpu.upload("background spline", meshCoefficients(mesh));
+    this.own.push(spline);
+    this.mesh = { params: meshUniforms(mesh), mesh: spline, quads: this.nx % 4 === 0 };
+  }
+
+  /** Detection image and seeds of a band; they are the caller's to free, as is what `free` frees. */
+  seed({ y0, ny, part }: WorkBand): Seeded & { readonly detection: DeviceBuffer; free(): void } {
+    const { gpu, nx } = this;
+    const count = nx * ny;
+    const planes = this.subtracted(part);
+    const detection = gpu.alloc("detection image", 4 * count);
+    const labels = gpu.alloc("segmentation image", 4 * count);
+    const seeds = gpu.alloc("label seeds", 4 * Math.ceil(count / 32));
+    const rows = { first: y0 - part.y0, count: ny };
+    this.convolve(planes, detection, rows, { labels, seeds });
+    if (this.inOneBand)
+      this.held = { nx, ny, nLabels: 0, ...planes, detection, segmentation: labels, free: planes.free };
+    else planes.free();
+    const free = (): void => {
+      seeds.free();
+      if (this.inOneBand) return;
+      detection.free();
+      labels.free();
+    };
+    return { nx, ny, labels, seeds, detection, free };
+  }
+
+  /**
+   * What sources of a part are measured on.
+   * @param detection in place of the detection image, all of the image's; or none, where positions are known
+   */
+  load(part: Part, detection?: Float32Array | "none"): PartImages {
+    const { gpu, held, labels } = this;
+    const frame = { x0: part.x0, y0: part.y0, nx: this.nx, ny: this.ny };
+    if (held && isWhole(part, this)) {
+      const own = detection instanceof Float32Array ? gpu.upload("detection image", detection) : undefined;
+      return { ...held, detection: own ?? held.detection, frame, free: () => own?.free() };
+    }
+    if (!labels) throw new Error("no labels to measure parts by");
+    const planes = this.subtracted(part);
+    const made: DeviceBuffer[] = [];
+    if (detection instanceof Float32Array)
+      made.push(gpu.upload("detection image", cutArray(detection, this.nx, part)));
+    else made.push(gpu.alloc("detection image", detection ? 16 : 4 * part.nx * part.ny));
+    if (detection === undefined) this.convolve(planes, made[0]);
+    made.push(
+      detection === "none"
+        ? gpu.alloc("labels", 16)
+        : gpu.upload("segmentation image", cutArray(labels, this.nx, part)),
+    );
+    const free = (): void => {
+      planes.free();
+      for (const buffer of made) buffer.free();
+    };
+    const { nx, ny } = part;
+    return { nx, ny, nLabels: 0, ...planes, detection: made[0], segmentation: made[1], frame, free };
+  }
+
+  /** Labels and detection image of all pixels, on the host. */
+  async products(): Promise<{ labels: Uint32Array; detectionImage: Float32Array | undefined }> {
+    const { gpu, held } = this;
+    const count = this.nx * this.ny;
+    if (!held) return { labels: this.labels ?? new Uint32Array(count), detectionImage: this.detectionImage };
+    return {
+      labels: this.labels ?? (await gpu.read(held.segmentation, Uint32Array, 0, count)),
+      detectionImage: await gpu.read(held.detection, Float32Array, 0, count),
+    };
+  }
+
+  /** Replace all labels. */
+  relabel(labels: Uint32Array): void {
+    this.labels = labels;
+    if (this.held) this.gpu.write(this.held.segmentation, labels);
+  }
+
+  free(): void {
+    if (this.held) for (const buffer of [this.held.detection, this.held.segmentation]) buffer.free();
+    this.held?.free();
+    this.held = undefined;
+    for (const buffer of this.own.splice(0)) buffer.free();
+  }
+
+  /** Data less background, err and mask of a part. */
+  private subtracted(part: Part): PartPlanes {
+    const { gpu, mesh } = this;
+    if (!mesh) throw new Error("no background to subtract");
+    const planes = this.planes(part);
+    const data = gpu.alloc("background-subtracted data", 4 * part.nx * part.ny);
+    const rec = gpu.recorder("background");
+    const scratch = recordSubtraction(gpu, rec, part, mesh, { ...planes, subtracted: data });
+    rec.submit();
+    for (const buffer of scratch) buffer.free();
+    planes.freeData();
+    const free = (): void => {
+      planes.free();
+      data.free();
+    };
+    return { ...planes, data, free };
+  }
+
+  private convolve(
+    { part, data, mask }: PartPlanes,
+    detection: DeviceBuffer,
+    rows = { first: 0, count: part.ny },
+    seeded: { readonly labels?: DeviceBuffer; readonly seeds?: DeviceBuffer } = {},
+  ): void {
+    const { gpu, mesh, options } = this;
+    const smoothing = { fwhm: options.kernel_fwhm, snr: options.snr_threshold };
+    const rec = gpu.recorder("detection image");
+    const planes = { data, mask, detection, ...seeded };
+    const scratch = recordConvolution(gpu, rec, part, mesh!, planes, smoothing, rows);
+    rec.submit();
+    for (const buffer of scratch) buffer.free();
+  }
+}
+
+/** Spline coefficients of (background, rms), each less its pivot, so that f32 holds what varies. */
+export function meshCoefficients({ nx, ny, background, rms }: BackgroundMesh): Float32Array {
+  const less = (values: Float32Array): Float64Array =>
+    splineCoefficients(
+      Float64Array.from(values, (value) => value - values[0]),
+      nx,
+      ny,
+    );
+  const [first, second] = [less(background), less(rms)];
+  return Float32Array.from({ length: 2 * nx * ny }, (_, i) => (i % 2 ? second : first)[i >> 1]);
+}
+
+/** The uniform fields by which background_zoom.wgsl evaluates a mesh. */
+export function meshUniforms({ nx, ny, box, background, rms }: BackgroundMesh) {
+  const pair = (pick: (values: Float32Array) => number): [number, number] => [pick(background), pick(rms)];
+  return {
+    pivot: pair((values) => values[0]),
+    low: pair((values) => values.reduce((a, b) => Math.min(a, b))),
+    high: pair((values) => values.reduce((a, b) => Math.max(a, b))),
+    meshNx: nx,
+    meshNy: ny,
+    boxWidth: box[1],
+    boxHeight: box[0],
+  };
+}
