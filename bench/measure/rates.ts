@@ -130,11 +130,23 @@ export async function deviceRates(gpu: Gpu, bytes = 1 << 26): Promise<DeviceRate
       }),
     );
     const readBack = await best(() => timed(() => gpu.read(source, Uint8Array, 0, bytes)));
-    const { name, kind } = gpu.info;
-    return { device: name, kind, copy, operations, upload: bytes / upload, readBack: bytes / readBack };
+    const { kind } = gpu.info;
+    return {
+      device: deviceName(gpu),
+      kind,
+      copy,
+      operations,
+      upload: bytes / upload,
+      readBack: bytes / readBack,
+    };
   } finally {
     for (const one of held) one.free();
   }
+}
+
+/** A GPU by its name, a software driver by the driver's. */
+export function deviceName({ info: { kind, name, driver } }: Gpu): string {
+  return `${kind}: ${kind === "hardware" ? name || driver : driver || name}`;
 }
 
 /** Arguments of the copy kernel after the kernel itself. */

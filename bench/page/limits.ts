@@ -102,6 +102,11 @@ export function deviceWork(scene: SceneOptions): Work[] {
   ];
 }
 
+/** Bytes of the mosaic's planes and of the segmentation map. */
+export function mosaicBytes({ exposures, mosaic }: SceneOptions): number {
+  return mosaic ** 2 * PLANE * (MOSAIC_PLANES + Math.ceil(exposures / CONTEXTS_A_PLANE) + 1);
+}
+
 /** Seconds that a run cannot do without, step by step on the device, then transfers and files; and what it took. */
 export function limitsOf(run: RunResult, device: DeviceRates, host: HostRates): Limit[] {
   const { scene, steps, stages = [] } = run;
@@ -124,9 +129,9 @@ export function limitsOf(run: RunResult, device: DeviceRates, host: HostRates): 
     const work = { step, bytes, operations: 0, because };
     return { ...work, byBytes: seconds, byOperations: 0, seconds, measured: stage(name) };
   };
-  const { exposures: e, size, mosaic } = scene;
+  const { exposures: e, size } = scene;
   const decoded = e * size ** 2 * EXPOSURE;
-  const products = mosaic ** 2 * PLANE * (MOSAIC_PLANES + Math.ceil(e / CONTEXTS_A_PLANE) + 1);
+  const products = mosaicBytes(scene);
   return [
     ...onDevice,
     moved("upload", decoded, device.upload, "the exposures' planes once", "upload"),

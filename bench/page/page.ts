@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { readResults } from "../measure/bench.js";
 import { type Results, type RunResult, STAGES, median } from "../measure/results.js";
@@ -13,6 +13,7 @@ import {
   ratioList,
   runTable,
   stageSection,
+  STAGE_NOTES,
 } from "./sections.js";
 import { type Curve, barsSvg, curvesSvg } from "./svg.js";
 import { issueTable } from "./targets.js";
@@ -31,7 +32,7 @@ the process to its exit, memory is the process's peak; both are watched from out
 | \`npm run bench -- --quick\` | that the benches work: a minute, small scenes, nothing kept |
 
 Parts: kernels (and what the device gives at best), whole, drizzle, tenth, compile, sources (100 to 100 000), exposures (1 to 16), many (32), mosaics (2500², 10 000²), sparse and
-covered (20 000²). A machine with a GPU needs nothing but Node and the tree with \`dist\`, \`.cache/bench\` (made by \`npm run bench -- --quick\`) and production modules; 32
+covered (20 000²). A machine with a GPU needs nothing but Node and the tree with \`dist\`, \`.cache/bench\` (made by \`npm run bench -- --quick\`) and production modules, and no npm (\`node scripts/bench.mjs --gpu\`); 32
 exposures need 5 GB of disk, a mosaic of 20 000 x 20 000 some 25 GB.
 
 What one run did is in the trace that \`--profile FILE\` writes (chrome://tracing, ui.perfetto.dev): steps and stages, files, transfers, and each pass
@@ -44,7 +45,8 @@ export async function writePage(root: URL): Promise<void> {
   const read = await Promise.all(names.map((name) => readResults(fileURLToPath(new URL(name, folder)))));
   const [all, kept] = newest(read, names);
   const plots = new Map<string, string>();
-  const page = pageOf(all, kept, plots);
+  const remarks = await readFile(new URL("bench/page/remarks.md", root), "utf8").catch(() => "");
+  const page = pageOf(all, kept, plots, remarks.trim());
   const place = new URL("docs/performance/", root);
   await rm(place, { recursive: true, force: true });
   if (plots.size) await mkdir(place, { recursive: true });
@@ -60,13 +62,15 @@ export function newest(all: readonly Results[], names: readonly string[]): [Resu
   return [kept.map((i) => all[i]), kept.map((i) => names[i])];
 }
 
-/** The page; its plots are put into `plots` by file name. */
+/** The page, with what people have to say of the figures (`remarks`); its plots are put into `plots` by file name. */
 export function pageOf(
   all: readonly Results[],
   names: readonly string[],
   plots: Map<string, string>,
+  remarks = "",
 ): string {
   const sections = [INTRODUCTION, "## Targets", issueTable(all)];
+  if (remarks) sections.push(remarks);
   if (!all.some(({ rates }) => rates.some(({ kind }) => kind === "hardware")))
     sections.push("No GPU has been measured yet; `npm run bench -- --gpu` makes the figures on one.");
   if (all.length === 0) sections.push("Nothing has been measured yet.");
@@ -95,7 +99,8 @@ function sectionsOf(results: Results, name: string, plots: Map<string, string>):
     const file = `${stem}-stages-${run.kind}.svg`;
     plots.set(file, stagesSvg(title, run));
     const limits = limitSection(run, results);
-    sections.push(`### ${title}`, stageSection(run), `![${title}](performance/${file})`, kernelShares(run));
+    sections.push(`### ${title}`, stageSection(run), STAGE_NOTES, `![${title}](performance/${file})`);
+    sections.push(kernelShares(run));
     if (limits) sections.push(`### What the machine could do: the case on ${run.kind}`, limits);
   }
   sections.push(compileTable(runs));
@@ -105,8 +110,9 @@ function sectionsOf(results: Results, name: string, plots: Map<string, string>):
 }
 
 function stagesSvg(title: string, { stages = [] }: RunResult): string {
-  const bars = stages.map(({ step, stages: parts, other }) => ({
+  const bars = stages.map(({ step, seconds, stages: parts, other }) => ({
     name: step,
+    label: `${seconds.toFixed(seconds < 0.1 ? 3 : 2)} s`,
     parts: [
       ...STAGES.map((name) => ({ name: name as string, value: parts[name] })),
       { name: "other", value: other },

@@ -3,9 +3,9 @@ import { type Results, type RunResult, type StageRow, STAGES, median } from "../
 import { type Limit, limitsOf } from "./limits.js";
 import { table } from "./table.js";
 
-const NOTES = `A stage's seconds are those in which it was going on at all, on whatever thread: what runs side by side counts once. "Kernel" is the device's own
-time; "read-back" is copying, and waiting while no kernel runs. "Other" is the host computing; "overlap" is what stages saved by running
-side by side.`;
+export const STAGE_NOTES =
+  'A stage counts while it goes on at all, on whatever thread; "overlap" is what stages saved by running side by side, so that a bar may be longer than its step. ' +
+  '"Kernel" is the device\'s own time, "read-back" copying, and waiting while no kernel runs; "other" is the host computing.';
 
 export const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
 /** Three digits, and nothing where there is nothing to tell. */
@@ -104,7 +104,7 @@ export function stageSection({ stages = [] }: RunResult): string {
     all(({ other }) => other),
     all(({ overlapped }) => overlapped),
   ]);
-  return [table(["step", "seconds", ...told, "other", "overlap"], rows), NOTES].join("\n\n");
+  return table(["step", "seconds", ...told, "other", "overlap"], rows);
 }
 
 export function kernelShares({ kernels = [] }: RunResult): string {

@@ -7,6 +7,8 @@ export interface Curve {
 export interface Bars {
   readonly name: string;
   readonly parts: readonly { readonly name: string; readonly value: number }[];
+  /** What stands behind the bar. */
+  readonly label: string;
 }
 
 const COLOURS = [
@@ -65,7 +67,7 @@ export function barsSvg(title: string, unit: string, bars: readonly Bars[]): str
   const width = WIDTH - left - RIGHT;
   const names = [...new Set(bars.flatMap(({ parts }) => parts.map(({ name }) => name)))];
   const drawn: string[] = [];
-  bars.forEach(({ name, parts }, row) => {
+  bars.forEach(({ name, parts, label }, row) => {
     const y = TOP + row * 30;
     let x = left;
     for (const part of parts) {
@@ -78,7 +80,7 @@ export function barsSvg(title: string, unit: string, bars: readonly Bars[]): str
       x += w;
     }
     drawn.push(text(left - 6, y + 16, name, "end"));
-    drawn.push(text(x + 5, y + 16, `${totals[row].toPrecision(3)} ${unit}`, "start"));
+    drawn.push(text(x + 5, y + 16, label, "start"));
   });
   names.forEach((name, i) => drawn.push(key(i, name, COLOURS[i % COLOURS.length])));
   return frame(title, height, drawn);

@@ -211,8 +211,10 @@ describe("the page of results", () => {
     );
     expect(page).toContain("| whole run of the case, romancal / ours, swiftshader | 2.5 | not measured |");
     expect(page).toContain("| 0.5 | lavapipe 0.50 (2.00 GB of 4.00 GB) |");
-    expect(page).toContain("| 15 | 16.0 (16.0 s / 1.00 s); 8.0 at first touch |");
-    expect(page).toContain("| about 0.1 | kernels that drizzle 0.12; drizzle alone 0.30; whole run 0.50 |");
+    expect(page).toContain("| 15 | 16.0 (16.0 s / 1.00 s); 8.0 at first touch | yes |");
+    expect(page).toContain(
+      "| about 0.1 | kernels that drizzle 0.12; drizzle alone 0.30; whole run 0.50 | yes |",
+    );
     expect(page).toContain("| 2.00 GB; 1.88 s an exposure, 2.50 s at four |");
     expect(page).toContain("40 % (!)");
     expect(page).toContain("No GPU has been measured yet");
