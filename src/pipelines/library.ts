@@ -57,6 +57,7 @@ export class ModelLibrary {
   ): Promise<T> {
     const exposure = this.exposures[index];
     this.current = index;
+    if (wanted) for (const other of this.exposures) await other.keepOnly(wanted);
     await exposure.acquire(wanted);
     try {
       this.readAhead(index, wanted);

@@ -10,8 +10,8 @@ export interface Sink {
   readonly position: number;
   write(bytes: Uint8Array): Promise<void>;
   patch(offset: number, bytes: Uint8Array): Promise<void>;
-  /** Forgets all that was written. */
-  rewind(): Promise<void>;
+  /** Forgets what was written from byte `to` on: all, unless told otherwise. */
+  rewind(to?: number): Promise<void>;
 }
 
 export class MemorySink implements Sink {
@@ -30,9 +30,9 @@ export class MemorySink implements Sink {
     return Promise.resolve();
   }
 
-  rewind(): Promise<void> {
-    this.#pieces = [];
-    this.position = 0;
+  rewind(to = 0): Promise<void> {
+    this.#pieces = this.#pieces.filter(({ offset }) => offset < to);
+    this.position = to;
     return Promise.resolve();
   }
 
@@ -57,9 +57,9 @@ class FileSink implements Sink {
     return timed("write", bytes.length, () => this.#put(offset, bytes));
   }
 
-  async rewind(): Promise<void> {
-    await this.handle.truncate(0);
-    this.position = 0;
+  async rewind(to = 0): Promise<void> {
+    await this.handle.truncate(to);
+    this.position = to;
   }
 
   async #put(offset: number, bytes: Uint8Array): Promise<void> {

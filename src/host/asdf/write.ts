@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors.js";
 import { timedSync } from "./activity.js";
-import { EncodedAhead } from "./ahead.js";
+import { EncodedAhead, type EncodedBlock } from "./ahead.js";
 import { HEADER_BYTES, formatIndex, packHeader } from "./blocks.js";
 import { encode, labelOf, type Compression } from "./compression.js";
 import { FileBlock } from "./fileblock.js";
@@ -87,9 +87,13 @@ function headOf(tree: AsdfMap, plan: Plan, { standard = "1.6.0" }: WriteOptions,
 async function writeBlocks(sink: Sink, plan: Plan, options: WriteOptions, name: string): Promise<void> {
   const offsets: number[] = [];
   const ahead = new EncodedAhead(plan.blocks);
-  for (const block of plan.blocks) {
-    offsets.push(sink.position);
-    await writeBlock(sink, block, ahead, options.checksums ?? true, name);
+  try {
+    for (const block of plan.blocks) {
+      offsets.push(sink.position);
+      await writeBlock(sink, block, ahead, options.checksums ?? true, name);
+    }
+  } finally {
+    ahead.stop();
   }
   const streamed = plan.blocks.at(-1)?.streamed;
   if (offsets.length > 0 && !streamed) await sink.write(Buffer.from(formatIndex(offsets), "utf8"));
@@ -129,16 +133,29 @@ async function writeBlock(
   // Nothing is compressed to nothing: some decoders stumble over empty streams.
   const compression = expected === 0 ? "none" : block.compression;
   await sink.write(new Uint8Array(HEADER_BYTES));
-  const done = expected === 0 ? undefined : await ahead.take(block);
-  let digest: Uint8Array;
-  if (done) {
-    for (const frame of done.frames) await sink.write(frame);
-    digest = done.digest;
-  } else digest = await writePieces(sink, block, compression, checksums, name);
+  const encoded = expected === 0 ? undefined : ahead.take(block);
+  const digest =
+    (encoded && (await writeFrames(sink, encoded))) ??
+    (await writePieces(sink, block, compression, checksums, name));
   const used = sink.position - offset - HEADER_BYTES;
   const checksum = checksums && !streamed ? digest : NO_CHECKSUM;
   const sizes = streamed ? { allocated: 0, used: 0, size: 0 } : { allocated: used, used, size: expected };
   await sink.patch(offset, packHeader({ ...sizes, streamed, checksum, compression: labelOf(compression) }));
+}
+
+/** Writes what a worker encodes; its md5. Undefined, and nothing written, where the worker fails. */
+async function writeFrames(sink: Sink, encoded: EncodedBlock): Promise<Uint8Array | undefined> {
+  const start = sink.position;
+  const frames = encoded.frames();
+  for (;;) {
+    const next = await frames.next().catch(() => undefined);
+    if (!next) {
+      await sink.rewind(start);
+      return undefined;
+    }
+    if (next.done) return encoded.digest;
+    await sink.write(next.value);
+  }
 }
 
 /** Encodes and writes a block's data in this thread; its md5. */

@@ -53,8 +53,9 @@ function next({ out, most }) {
   return [{ out: room, size, took: performance.now() - begin }, [room]];
 }
 
-/** One frame of a block, the length before it; `piece` goes back to be filled again. */
-function encode({ piece, length }) {
+/** One frame of a block, the length before it; `piece` goes back to be filled again. The md5 begins anew with a block's `first`. */
+function encode({ piece, length, first }) {
+  if (first) hash = createHash("md5");
   const encoded = compressSync(Buffer.from(piece, 0, length));
   const frame = new Uint8Array(encoded.length + 4);
   new DataView(frame.buffer).setUint32(0, encoded.length);

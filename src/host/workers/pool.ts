@@ -13,12 +13,12 @@ export interface Tasks {
     task: { out?: ArrayBuffer; most: number };
     result: { out?: ArrayBuffer; size: number; took: number; digest?: Uint8Array };
   };
-  /** Compresses the first `length` bytes of `piece`, which comes back. */
+  /** Compresses the first `length` bytes of `piece`, which comes back; `first` of a block's. */
   encode: {
-    task: { piece: ArrayBuffer; length: number };
+    task: { piece: ArrayBuffer; length: number; first: boolean };
     result: { frame: Uint8Array; piece: ArrayBuffer };
   };
-  /** The md5 of all frames that this lane encoded since it was asked last. */
+  /** The md5 of all frames that this lane encoded since a block's first. */
   finish: { task: null; result: { digest: Uint8Array } };
 }
 

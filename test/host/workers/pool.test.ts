@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compressSync } from "lz4-napi";
 import { NdArray, openAsdf, writeAsdf } from "../../../src/host/asdf/index.js";
+import { ProducerStore } from "../../../src/host/asdf/store.js";
 import { WorkerPool } from "../../../src/host/workers/pool.js";
 
 let folder: string;
@@ -64,13 +65,33 @@ describe("worker threads", () => {
     const copy = piece.slice();
     const pool = new WorkerPool(1);
     const { frame, digest } = await pool.with(async (lane) => {
-      const encoded = await lane.call("encode", { piece: copy.buffer, length: copy.length }, [copy.buffer]);
+      const encoded = await lane.call("encode", { piece: copy.buffer, length: copy.length, first: true }, [
+        copy.buffer,
+      ]);
       return { frame: encoded.frame, ...(await lane.call("finish", null)) };
     });
     const block = compressSync(Buffer.from(piece));
     expect(Buffer.from(frame.subarray(4)).equals(block)).toBe(true);
     expect(new DataView(frame.buffer).getUint32(0)).toBe(block.length);
     expect(Buffer.from(digest).equals(createHash("md5").update(frame).digest())).toBe(true);
+  });
+
+  it("are free again where a file cannot be written to its end", async () => {
+    const large = new Float32Array(20_000_000);
+    const failing = new NdArray({
+      shape: [2 ** 20],
+      datatype: "uint8",
+      store: new ProducerStore(2 ** 20, () => {
+        throw new Error("no more");
+      }),
+    });
+    const tree = {
+      bad: failing,
+      ...Object.fromEntries([0, 1, 2, 3].map((k) => [`a${k}`, NdArray.from(large.slice())])),
+    };
+    const path = join(folder, "failing.asdf");
+    await expect(writeAsdf(path, tree, { compression: "lz4" })).rejects.toThrow("no more");
+    expect(await readBack(await file("after.asdf"))).toSatisfy(isSame);
   });
 
   it("serve more who ask than there are threads, and report what fails", async () => {
