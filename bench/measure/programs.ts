@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SceneFiles, SceneOptions } from "../scene/scene.js";
 import { type Ended, type Load, execute } from "./process.js";
@@ -120,6 +120,7 @@ export async function runRomancal(
     ...[place("tools/oracle/run_romancal.py"), files.association, "--skymap", files.skymap],
     ...["--references", place(REFERENCES), "--steps", JSON.stringify(steps)],
   ]);
+  await removeProducts(dirname(files.association));
   if (ended.code !== 0)
     return { ...base, seconds: [], steps: {}, load: ended.load, failed: lastLine(ended.err) };
   const { total, peak_rss_gb, drizzle_c, ...seconds } = JSON.parse(lastLine(ended.out)) as Record<
@@ -130,6 +131,13 @@ export async function runRomancal(
   const watched = outside([ended]);
   const residentBytes = watched.residentBytes ?? peak_rss_gb * 1e9;
   return { ...base, ...watched, steps: seconds, residentBytes, drizzleSeconds: drizzle_c };
+}
+
+/** romancal writes beside the association; scenes stay. */
+async function removeProducts(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  for (const name of names.filter((one) => /_(coadd|segm|cat)\.(asdf|parquet)$/.test(one)))
+    await rm(join(folder, name));
 }
 
 /** SWarp or SExtractor, once. */
