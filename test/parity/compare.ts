@@ -1,3 +1,4 @@
+import { measure, type Measured, record } from "../helpers/record.js";
 import { CROP_PLANES, type Crop, type CropPlane, type Golden, type Numbers } from "./golden.js";
 
 /**
@@ -37,7 +38,16 @@ function countBeyond(
   }
 }
 
-export function compareCrops(ours: MosaicPlanes, crops: readonly Crop[], out: Complaints): void {
+/** Pixels of crops; figures are recorded under `name` where one is given. */
+export function compareCrops(
+  ours: MosaicPlanes,
+  crops: readonly Crop[],
+  out: Complaints,
+  name?: string,
+): void {
+  const all = new Map<string, number[]>();
+  const keep = (plane: string, differences: readonly number[]): void =>
+    void all.set(plane, (all.get(plane) ?? []).concat(differences));
   for (const crop of crops) {
     const where = `crop at (${crop.x0}, ${crop.y0})`;
     const at = (i: number): number =>
@@ -45,13 +55,9 @@ export function compareCrops(ours: MosaicPlanes, crops: readonly Crop[], out: Co
     const n = crop.size ** 2;
     const pixels = Array.from({ length: n }, (_, i) => i);
     const { data, err } = crop.planes;
-    countBeyond(
-      `${where}: NaN pattern`,
-      pixels.map((i) => Number(Number.isNaN(data[i]) !== Number.isNaN(ours.planes.data[at(i)]))),
-      0,
-      CROP_PIXELS,
-      out,
-    );
+    const holes = pixels.map((i) => Number(Number.isNaN(data[i]) !== Number.isNaN(ours.planes.data[at(i)])));
+    keep("NaN pattern", holes);
+    countBeyond(`${where}: NaN pattern`, holes, 0, CROP_PIXELS, out);
     const good = pixels.filter(
       (i) =>
         Number.isFinite(data[i]) &&
@@ -67,6 +73,7 @@ export function compareCrops(ours: MosaicPlanes, crops: readonly Crop[], out: Co
           Math.abs(ours.planes[name][at(i)] - theirs) / (sigma ? err[i] : Math.max(Math.abs(theirs), 1e-30))
         );
       });
+      keep(name, differences);
       countBeyond(`${where}: ${name}`, differences, sigma ? SIGMA : RELATIVE, CROP_PIXELS, out);
     }
     const planeCount = crop.context.length / n;
@@ -74,8 +81,17 @@ export function compareCrops(ours: MosaicPlanes, crops: readonly Crop[], out: Co
       const differs = pixels.map((i) =>
         Number(ours.context[plane * ours.nx * ours.ny + at(i)] !== crop.context[plane * n + i]),
       );
+      keep("context", differs);
       countBeyond(`${where}: context plane ${plane}`, differs, 0, CROP_PIXELS, out);
     }
+  }
+  if (name === undefined) return;
+  for (const [plane, differences] of all) {
+    const sigma = plane === "data" || plane === "err";
+    const exact = plane === "NaN pattern" || plane === "context";
+    const unit = exact ? "pixels that differ" : sigma ? "sigma" : "relative";
+    const figures = measure("crops", unit, exact ? 0 : sigma ? SIGMA : RELATIVE, differences);
+    record({ kind: "plane", name: plane, case: name }, [figures]);
   }
 }
 
@@ -97,7 +113,8 @@ export function blockMeans(plane: Numbers, nx: number, ny: number): Float64Array
   });
 }
 
-export function compareBlocks(ours: MosaicPlanes, golden: Golden, out: Complaints): void {
+/** Means over blocks of the whole mosaic; figures are recorded under `caseName` where one is given. */
+export function compareBlocks(ours: MosaicPlanes, golden: Golden, out: Complaints, caseName?: string): void {
   const { nx, ny } = ours;
   const err = golden.blocks.err;
   const blocks = err.length;
@@ -109,6 +126,15 @@ export function compareBlocks(ours: MosaicPlanes, golden: Golden, out: Complaint
       if (Number.isNaN(theirs)) return Number.isNaN(mean) ? 0 : Infinity;
       return Math.abs(mean - theirs) / (sigma ? err[i] : Math.max(Math.abs(theirs), 1e-30));
     });
+    if (caseName !== undefined) {
+      const figures = measure(
+        "block means",
+        sigma ? "sigma" : "relative",
+        sigma ? SIGMA : RELATIVE,
+        differences,
+      );
+      record({ kind: "plane", name, case: caseName }, [figures]);
+    }
     countBeyond(
       `block means: ${name}`,
       differences,
@@ -126,15 +152,14 @@ export function compareBlocks(ours: MosaicPlanes, golden: Golden, out: Complaint
 }
 
 /** Labels one to one and in the same order, source pixels the same in all but FRACTION. */
-export function compareSegmentation(ours: Numbers, theirs: Numbers, out: Complaints): void {
+export function compareSegmentation(ours: Numbers, theirs: Numbers, out: Complaints, name?: string): void {
   const pixels = Array.from({ length: theirs.length }, (_, i) => i);
-  countBeyond(
-    "segmentation: source pixels",
-    pixels.map((i) => Number(ours[i] > 0 !== theirs[i] > 0)),
-    0,
-    Math.floor(FRACTION * theirs.length),
-    out,
-  );
+  const differs = pixels.map((i) => Number(ours[i] > 0 !== theirs[i] > 0));
+  if (name !== undefined)
+    record({ kind: "plane", name: "segmentation", case: name }, [
+      measure("whole", "pixels that differ", 0, differs),
+    ]);
+  countBeyond("segmentation: source pixels", differs, 0, Math.floor(FRACTION * theirs.length), out);
   const pairs = new Map<number, number>();
   for (const i of pixels) {
     if (!(ours[i] > 0 && theirs[i] > 0)) continue;
@@ -146,6 +171,13 @@ export function compareSegmentation(ours: Numbers, theirs: Numbers, out: Complai
     if (label !== mine) out.push(`segmentation: label ${label} is ${mine} here`);
 }
 
+/** What a float column's differences are counted in, and how many of it they may be. */
+function scaleOf(name: string, hasError: boolean): { unit: string; limit: number } {
+  if (hasError && name.endsWith("flux")) return { unit: "sigma", limit: 0.05 };
+  if (/^([xy]_|ra|dec)/.test(name) && !name.endsWith("err")) return { unit: "pixel", limit: 1e-3 };
+  return { unit: "relative", limit: 1e-3 };
+}
+
 /** One column by compare.py's rules; rows must already be matched by label. */
 function compareColumn(
   name: string,
@@ -153,6 +185,7 @@ function compareColumn(
   theirs: Numbers,
   golden: Golden["catalog"],
   out: Complaints,
+  figures: (measured: Measured) => void,
 ): void {
   const rows = Array.from({ length: theirs.length }, (_, i) => i);
   const lost = rows.filter((i) => Number.isNaN(ours[i]) && Number.isFinite(theirs[i])).length;
@@ -162,17 +195,23 @@ function compareColumn(
   const sorted = finite.map((i) => Math.abs(theirs[i])).sort((a, b) => a - b);
   const floor = (sorted[sorted.length >> 1] ?? 0) * 1e-2 + 1e-12;
   const dec = golden.dec as Numbers;
-  const isError = name.endsWith("err");
+  const scale = scaleOf(name, errors !== undefined);
   const scaled = finite.map((i) => {
     const difference = Math.abs(ours[i] - theirs[i]);
-    if (errors && name.endsWith("flux")) return difference / Math.max(Math.abs(errors[i]), 1e-30) / 0.05;
-    if (/^[xy]_/.test(name) && !isError) return difference / 1e-3;
-    if (/^(ra|dec)/.test(name) && !isError) {
-      const pixel = 0.055 / 3600 / (name.startsWith("ra") ? Math.cos((dec[i] * Math.PI) / 180) : 1);
-      return difference / pixel / 1e-3;
-    }
-    return difference / Math.max(Math.abs(theirs[i]), floor) / 1e-3;
+    if (scale.unit === "sigma") return difference / Math.max(Math.abs(errors![i]), 1e-30) / scale.limit;
+    if (scale.unit === "relative") return difference / Math.max(Math.abs(theirs[i]), floor) / scale.limit;
+    if (/^[xy]_/.test(name)) return difference / scale.limit;
+    const pixel = 0.055 / 3600 / (name.startsWith("ra") ? Math.cos((dec[i] * Math.PI) / 180) : 1);
+    return difference / pixel / scale.limit;
   });
+  figures(
+    measure(
+      name,
+      scale.unit,
+      scale.limit,
+      scaled.map((value) => value * scale.limit),
+    ),
+  );
   const bad = scaled.filter((value) => !(value <= 1)).length;
   if (bad > Math.max(ROWS, Math.floor(FRACTION_ROWS * finite.length))) {
     const worst = scaled.indexOf(Math.max(...scaled));
@@ -188,16 +227,24 @@ function compareExact(
   ours: Numbers,
   theirs: Numbers | readonly string[],
   out: Complaints,
+  figures: (measured: Measured) => void,
 ): void {
-  const bad = Array.from({ length: theirs.length }, (_, i) => i).filter(
-    (i) => String(ours[i]) !== String(theirs[i]),
-  ).length;
+  const differs = Array.from({ length: theirs.length }, (_, i) =>
+    Number(String(ours[i]) !== String(theirs[i])),
+  );
+  figures(measure(name, "rows that differ", 0, differs));
+  const bad = differs.filter((one) => one > 0).length;
   if (bad > Math.max(ROWS, Math.floor(FRACTION_ROWS * theirs.length)))
     out.push(`${name}: ${bad} of ${theirs.length} rows differ`);
 }
 
 /** The columns we deliver against romancal's, rows in order of the labels (the segmentation maps are compared before). */
-export function compareCatalog(ours: ReadonlyMap<string, Numbers>, golden: Golden, out: Complaints): void {
+export function compareCatalog(
+  ours: ReadonlyMap<string, Numbers>,
+  golden: Golden,
+  out: Complaints,
+  caseName?: string,
+): void {
   const rows = (golden.catalog.label as Numbers).length;
   if (ours.get("label")?.length !== rows) {
     out.push(`catalog: ${ours.get("label")?.length} sources, romancal has ${rows}`);
@@ -206,10 +253,13 @@ export function compareCatalog(ours: ReadonlyMap<string, Numbers>, golden: Golde
   for (const [name, theirs] of Object.entries(golden.catalog)) {
     const column = ours.get(name);
     if (!column) continue;
+    const figures = (measured: Measured): void => {
+      if (caseName !== undefined) record({ kind: "column", name, case: caseName }, [measured]);
+    };
     if (theirs instanceof Float32Array || theirs instanceof Float64Array) {
       const integral = name.startsWith("flagged") || name === "nn_label";
-      if (integral) compareExact(name, column, theirs, out);
-      else compareColumn(name, column, theirs, golden.catalog, out);
-    } else compareExact(name, column, theirs, out);
+      if (integral) compareExact(name, column, theirs, out, figures);
+      else compareColumn(name, column, theirs, golden.catalog, out, figures);
+    } else compareExact(name, column, theirs, out, figures);
   }
 }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { HighLevelPipeline, type HighLevelResult, MosaicPipeline, PIXEL } from "../../src/index.js";
 import { floatsOfHalves } from "../helpers/half.js";
+import { measure, record } from "../helpers/record.js";
 import { testGpu } from "../helpers/gpu.js";
 import { type Complaints, compareBlocks, compareCrops } from "./compare.js";
 import { compareMeta } from "./compare_meta.js";
@@ -52,9 +53,27 @@ describe("HighLevelPipeline on the pole case", () => {
     const mosaic = { ny: shape[0], nx: shape[1], planes, context };
     const out: Complaints = [];
     expect([mosaic.ny, mosaic.nx]).toEqual([...golden.shape]);
-    compareCrops(mosaic, golden.crops, out);
-    compareBlocks(mosaic, golden, out);
-    compareMeta(result.mosaic.meta, golden.meta, out);
+    compareCrops(mosaic, golden.crops, out, "pole, roman_hlp");
+    compareBlocks(mosaic, golden, out, "pole, roman_hlp");
+    compareMeta(result.mosaic.meta, golden.meta, out, "pole, roman_hlp");
+    expect(out).toEqual([]);
+  });
+
+  it("has romancal's mosaic on the footprints' own grid", async () => {
+    const wanted = await readGolden("pole", "golden_footprint.asdf");
+    const options = { resample_on_skycell: false };
+    const { mosaic } = await HighLevelPipeline.call(ASN, { gpu: await testGpu(), skymap, ...options });
+    const { shape, context, ...planes } = await mosaic.arrays();
+    const out: Complaints = [];
+    expect(shape).toEqual([...wanted.shape]);
+    const name = "pole, roman_hlp, footprints";
+    const ours = { ny: shape[0], nx: shape[1], planes, context };
+    compareCrops(ours, wanted.crops, out, name);
+    compareBlocks(ours, wanted, out, name);
+    compareMeta(mosaic.meta, wanted.meta, out, name);
+    record({ kind: "option", step: "roman_mos", options, case: "pole" }, [
+      measure("crops, block means and metadata out of tolerance", "comparisons that differ", 0, [out.length]),
+    ]);
     expect(out).toEqual([]);
   });
 

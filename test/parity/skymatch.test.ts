@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openDataset } from "../../src/host/models/index.js";
 import { makeContext } from "../../src/pipelines/context.js";
@@ -6,6 +7,7 @@ import { ModelLibrary } from "../../src/pipelines/library.js";
 import { SKYMATCH, type SkyMatchOptions } from "../../src/pipelines/options.js";
 import { skymatch } from "../../src/pipelines/skymatch.js";
 import { testGpu } from "../helpers/gpu.js";
+import { measure, record } from "../helpers/record.js";
 import { fixtures, readGolden } from "./golden.js";
 
 const defaults = Object.fromEntries(
@@ -18,17 +20,20 @@ const THOUSANDTH = 3e-5;
 async function levels(
   name: string,
   options: Partial<SkyMatchOptions> = {},
-): Promise<{ level: number; status: string }[]> {
+  { calibrate = true } = {},
+): Promise<{ level: number; status: string; subtracted: boolean; method: string }[]> {
   const ctx = makeContext(await testGpu());
   const { association, models } = await openDataset(`${fixtures}${name}/L3_asn.json`);
   const library = new ModelLibrary(ctx, association, models);
-  flux(ctx, library);
+  if (calibrate) flux(ctx, library);
   await skymatch(ctx, library, { ...defaults, ...options });
   await library.evictAll();
   await Promise.all(models.map((model) => model.close()));
   return models.map(({ metadata }) => ({
     level: metadata.number("background.level"),
     status: metadata.string("cal_step.skymatch"),
+    subtracted: metadata.optionalBoolean("background.subtracted") ?? false,
+    method: metadata.string("background.method"),
   }));
 }
 
@@ -51,6 +56,28 @@ const METHODS: [Partial<SkyMatchOptions>, number[]][] = [
   ],
 ];
 
+/** One option changed at a time, on fixtures/pole without the flux step (tools/oracle/sky_levels.py). */
+const goldens = JSON.parse(readFileSync(`${fixtures}skymatch/levels.json`, "utf8")) as {
+  options: Partial<SkyMatchOptions>;
+  found: { level: number; subtracted: boolean; method: string }[];
+}[];
+
+/** DN/s or MJy/sr: the last bits of a float32 level of 0.3. */
+const LAST_BITS = 1e-7;
+
+function expectLevels(
+  name: string,
+  options: Partial<SkyMatchOptions>,
+  found: readonly { level: number }[],
+  sky: readonly number[],
+): void {
+  const apart = found.map(({ level }, i) => Math.abs(level - sky[i]));
+  record({ kind: "option", step: "skymatch", options, case: name }, [
+    measure("sky levels", "DN/s or MJy/sr", LAST_BITS, apart),
+  ]);
+  expect(Math.max(...apart)).toBeLessThan(LAST_BITS);
+}
+
 describe("sky levels against romancal 1.0.1", () => {
   it.each(["bundled", "pole", "sky"])("%s", async (name) => {
     const { sky } = await readGolden(name);
@@ -65,6 +92,22 @@ describe("sky levels against romancal 1.0.1", () => {
   // romancal 1.0.1 SkyMatchStep on fixtures/bundled with these options; the median is float32 there
   it.each(METHODS)("with %j", async (options, sky) => {
     const found = await levels("bundled", options);
-    found.forEach(({ level }, i) => expect(Math.abs(level - sky[i])).toBeLessThan(1e-7));
+    expectLevels("bundled", options, found, sky);
+  });
+
+  it.each(goldens)("with $options alone", async ({ options, found: wanted }) => {
+    const found = await levels("pole", options, { calibrate: false });
+    expectLevels(
+      "pole",
+      options,
+      found,
+      wanted.map(({ level }) => level),
+    );
+    found.forEach(({ subtracted, method }, i) =>
+      expect({ subtracted, method }).toEqual({
+        subtracted: wanted[i].subtracted,
+        method: wanted[i].method,
+      }),
+    );
   });
 });

@@ -10,12 +10,11 @@ import { UserError } from "../../../src/host/errors.js";
 import { unmaskedSources } from "../../../src/pipelines/source_catalog/forced.js";
 import { fixture } from "../../helpers/cli.js";
 import { testGpu } from "../../helpers/gpu.js";
+import { expectColumns, type GoldenColumn } from "./golden_columns.js";
 
-interface Column {
-  readonly name: string;
+interface Column extends GoldenColumn {
   readonly unit: string | null;
   readonly dtype: string;
-  readonly values: readonly (number | boolean | null)[];
 }
 
 /** A catalog of romancal's (fixtures/source_catalog/make_catalogs.py). */
@@ -53,33 +52,16 @@ async function catalogOf(own: Partial<SourceCatalogOptions>): Promise<SourceCata
   }
 }
 
-/** What f32 pixels leave of romancal's f64 sums: fluxes to 0.05 of their errors, positions to 0.001 pixels, the rest to 0.001 of itself. */
-function tolerance(name: string, value: number, error: number | undefined): number {
-  if (error !== undefined) return 0.05 * error;
-  if (/^(forced_)?[xy]_(centroid|psf)/.test(name)) return 1e-3;
-  if (/^(forced_)?(ra|dec)(_|$)/.test(name)) return (1e-3 * 0.055) / 3600 / Math.cos((66 * Math.PI) / 180);
-  if (/orientation/.test(name)) return 0.05; // degrees: axes of round sources turn with the last bits of the moments
-  return 1e-3 * Math.max(Math.abs(value), 0.01);
-}
-
-function expectSame({ table }: SourceCatalogResult, { columns }: Golden): void {
+function expectSame(
+  { table }: SourceCatalogResult,
+  { columns }: Golden,
+  caseName: string,
+  options: Partial<SourceCatalogOptions>,
+): void {
   expect(table.columns.map(({ name }) => name)).toEqual(columns.map(({ name }) => name));
   expect(table.columns.map(({ datatype }) => datatype)).toEqual(columns.map(({ dtype }) => dtype));
   expect(table.columns.map(({ unit }) => unit ?? null)).toEqual(columns.map(({ unit }) => unit));
-  const errors = new Map(columns.map(({ name, values }) => [name, values]));
-  columns.forEach(({ name, dtype, values }, k) => {
-    const ours = Array.from(table.columns[k].data as ArrayLike<number | bigint>, Number);
-    values.forEach((value, row) => {
-      const where = `${name}, row ${row}`;
-      if (value === null) expect(ours[row], where).toBeNaN();
-      else if (!dtype.startsWith("float")) expect(ours[row], where).toBe(Number(value));
-      else {
-        const error = errors.get(`${name}_err`)?.[row];
-        const near = tolerance(name, value as number, /flux$/.test(name) ? (error as number) : undefined);
-        expect(Math.abs(ours[row] - (value as number)), where).toBeLessThan(near);
-      }
-    });
-  });
+  expectColumns(table, columns, caseName, options);
 }
 
 function pixelsOf(labels: Uint32Array): number[] {
@@ -87,6 +69,28 @@ function pixelsOf(labels: Uint32Array): number[] {
   for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
   return Array.from(counts, (count) => count ?? 0);
 }
+
+/** Catalogs with options changed one at a time, some columns of each (fixtures/source_catalog/make_options.py). */
+const changed = JSON.parse(readFileSync(fixture("source_catalog/options.json"), "utf8")) as {
+  options: Partial<SourceCatalogOptions>;
+  pixels: number[];
+  columns: Record<string, (number | null)[]>;
+}[];
+
+describe("options of detection", () => {
+  it.each(changed)("$options", async ({ options, pixels, columns }) => {
+    const { npixels } = SOURCE_CATALOG;
+    const result = await catalogOf({ npixels: npixels.default, fit_psf: false, ...options });
+    expect(pixelsOf(result.segmentation.data)).toEqual(pixels);
+    const wanted = Object.entries(columns).map(([name, values]) => ({ name, values }));
+    expectColumns(result.table, wanted, "small, options of detection", options);
+  });
+
+  it("differ in what they find", () => {
+    const maps = new Set(changed.map(({ pixels }) => pixels.join()));
+    expect(maps.size).toBe(changed.length);
+  });
+});
 
 describe("forced sources", () => {
   it("keep their labels in ascending order; those without an unmasked pixel go", () => {
@@ -100,8 +104,9 @@ describe("forced sources", () => {
 
 describe("catalogs of a mosaic that romancal wrote", () => {
   it("deblended: romancal's rows, columns and labels", async () => {
-    const result = await catalogOf({ deblend: true });
-    expectSame(result, goldens.deblend);
+    const options = { deblend: true, npixels: 12 };
+    const result = await catalogOf(options);
+    expectSame(result, goldens.deblend, "small, deblended", options);
     expect(pixelsOf(result.segmentation.data)).toEqual(goldens.deblend.pixels);
     const whole = await catalogOf({ fit_psf: false });
     expect(whole.table.rows).toBeLessThan(result.table.rows);
@@ -109,7 +114,8 @@ describe("catalogs of a mosaic that romancal wrote", () => {
 
   it("forced: romancal's columns, labels kept, masked sources dropped", async () => {
     const result = await catalogOf({ forced_segmentation: SEGM });
-    expectSame(result, goldens.forced);
+    const named = { forced_segmentation: "small_segm.asdf" };
+    expectSame(result, goldens.forced, "small, forced", named);
     expect(pixelsOf(result.segmentation.data)).toEqual(goldens.forced.pixels);
     expect(result.catalog.meta.model_type).toBe("ForcedMosaicSourceCatalogModel");
     expect(result.catalog.meta.image).toMatchObject({ forced_segmentation: SEGM });
