@@ -2,13 +2,7 @@ import { basename, join } from "node:path";
 import { DustMaps } from "../host/dust/dust_maps.js";
 import { UserError } from "../host/errors.js";
 import { checkForcedSegmentation } from "../host/models/forced_segmentation.js";
-import {
-  type Dataset,
-  type WfiImage,
-  checkReference,
-  interpretBitFlags,
-  readApcorr,
-} from "../host/models/index.js";
+import { type Dataset, type WfiImage, checkReference, readApcorr } from "../host/models/index.js";
 import type { EngineOptions } from "./call.js";
 import { fillValue } from "./drizzle_group.js";
 import { resolve, word } from "./option_types.js";
@@ -62,9 +56,6 @@ export function checkOptions(options: MosaicOptions): Checked {
     throw new UserError(
       "--steps.resample.skip: without resample there is no mosaic to find sources in; skip source_catalog too (--steps.source_catalog.skip=true)",
     );
-  interpretBitFlags(steps.skymatch.dqbits);
-  interpretBitFlags(steps.outlier_detection.good_bits);
-  interpretBitFlags(steps.resample.good_bits);
   fillValue("outlier_detection", steps.outlier_detection.fillval);
   fillValue("resample", steps.resample.fillval);
   const suffix = save_suffix === undefined ? (own.suffix ?? MOSAIC_SUFFIX) : saveSuffix(save_suffix);

@@ -1,4 +1,5 @@
 import { UserError } from "../host/errors.js";
+import { interpretBitFlags } from "../host/models/index.js";
 
 /** One option of a step: what it is called in romancal's spec, what it may be, and what it means. */
 export interface Option<T> {
@@ -206,6 +207,32 @@ export function intList(length: number, help: string, bounds: Bounds = {}): Opti
 /** `length` numbers joined by commas; default None. */
 export function floatList(length: number, help: string): Option<number[] | null> {
   return list("float_list", length, help, bounded(toFloat, { finite: true }));
+}
+
+/** Right ascension and declination in degrees; default None. */
+export function skyPosition(help: string): Option<number[] | null> {
+  const position = floatList(2, help);
+  const parse = (given: unknown): number[] | null => {
+    const value = position.parse(given);
+    if (value && Math.abs(value[1]) > 90) throw new Unfit("expected a declination within -90 to 90");
+    return value;
+  };
+  return { ...position, parse };
+}
+
+/** DQ bits: names or numbers joined by + or a comma; `~` inverts. */
+export function bitFlags(value: string, help: string): Option<string> {
+  const flags = string(value, `${help}: names or numbers joined by + or a comma; ~ inverts`);
+  const parse = (given: unknown): string => {
+    const text = flags.parse(given);
+    try {
+      interpretBitFlags(text);
+    } catch (error) {
+      throw new Unfit(`expected DQ flags (${error instanceof Error ? error.message : String(error)})`);
+    }
+    return text;
+  };
+  return { ...flags, parse };
 }
 
 /** The same option with but these values. */

@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import { UserError } from "../host/errors.js";
 import { interpretBitFlags, WfiMosaic } from "../host/models/index.js";
 import { l3WcsInfo, l3WcsInfoToAsdf, type OutputWcsOptions } from "../host/wcs/index.js";
@@ -50,6 +51,7 @@ export async function resample(
   const grid = output_wcs
     ? await customGrid(ctx, library, output_wcs, computed.shape)
     : await mosaicGrid(ctx, library, resample_on_skycell, computed);
+  checkSize(grid.shape);
   const built = await buildMosaic(ctx, library, grid, group, fill);
   const { mean, max } = built.exposure;
   ctx.log.info(`Mean, max exposure times: ${mean.toFixed(1)}, ${max.toFixed(1)}`);
@@ -75,6 +77,19 @@ export async function resample(
     },
   );
   return { mosaic, planes: built.kept };
+}
+
+/** Bytes of a mosaic's pixel: seven planes and a word of the context. */
+const BYTES_PER_PIXEL = 32;
+
+/** A grid that spans exposures far apart, or a slip in output_shape. */
+function checkSize([ny, nx]: readonly [number, number]): void {
+  const bytes = ny * nx * BYTES_PER_PIXEL;
+  if (bytes <= totalmem()) return;
+  throw new UserError(
+    `resample: a mosaic of ${nx} x ${ny} pixels needs ${Math.ceil(bytes / 1e9)} GB, more than this machine has; ` +
+      "choose a smaller output_shape, a larger pixel_scale, or exposures that lie together",
+  );
 }
 
 /** romancal's options of the computed grid; arcsec to degrees, x and y to [ny, nx]. */

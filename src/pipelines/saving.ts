@@ -1,4 +1,5 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
+import { UserError } from "../host/errors.js";
 import {
   type Association,
   type MosaicSegmentationMap,
@@ -78,6 +79,19 @@ export interface ExposureSaving {
   readonly calLogs: readonly string[];
 }
 
+/** Results never take the place of the files they are made from, which may still be read. Throws UserError. */
+export function refuseOverwriting(
+  paths: readonly string[],
+  inputs: readonly { readonly source: string }[],
+): void {
+  const taken = new Set(inputs.map(({ source }) => resolve(source)));
+  const found = paths.find((path) => taken.has(resolve(path)));
+  if (found !== undefined)
+    throw new UserError(
+      `${found}: would be overwritten by what is made from it; choose another --suffix or --output_dir`,
+    );
+}
+
 /** Writes the exposures as a step left them, with their statistics; one at a time, so that one is in memory. */
 export async function writeExposures(
   gpu: Gpu,
@@ -85,12 +99,17 @@ export async function writeExposures(
   { names, asnId, counted, calLogs }: ExposureSaving,
 ): Promise<WrittenFile[]> {
   const files: WrittenFile[] = [];
+  const models = library.exposures.map(({ model }) => model);
+  const paths = models.map(({ filename }, index) =>
+    resultPath(names, filename, { asnId, index: counted ? index : undefined }),
+  );
+  refuseOverwriting(paths, models);
   for (const [index, exposure] of library.exposures.entries()) {
     await exposure.download();
-    const { model } = exposure;
+    const model = models[index];
     await addStatistics(gpu, model);
     noteAssociation(model, library.association);
-    const path = resultPath(names, model.filename, { asnId, index: counted ? index : undefined });
+    const path = paths[index];
     files.push(...(await writeProducts([{ path, content: model.toAsdf(basename(path), calLogs) }])));
   }
   return files;

@@ -40,6 +40,7 @@ import {
   keepArrays,
   mosaicProduct,
   productName,
+  refuseOverwriting,
   writeExposures,
 } from "./saving.js";
 import { skymatch } from "./skymatch.js";
@@ -170,6 +171,7 @@ export const ResampleStep = {
         mosaic.meta.cal_logs = [...run.log.lines];
         if (isSaved(checked)) {
           const path = resultPath(names, mosaic.filename);
+          refuseOverwriting([path], opened.models);
           run.files.push(...(await writeProducts([mosaicProduct(path, mosaic)])));
         }
         return { mosaic };
@@ -199,6 +201,9 @@ export const SourceCatalogStep = {
         if (isSaved(checked)) {
           const name = productName(checked, basename(mosaic.filename));
           const products = catalogProducts(folderOf(checked), name, suffix, { catalog, segmentation });
+          const source = typeof dataset === "string" ? (inputOf(dataset, checked.input_dir) as string) : "";
+          const paths = products.map(({ path }) => path);
+          refuseOverwriting(paths, [{ source }]);
           run.files.push(...(await writeProducts(products)));
         }
         return { catalog, segmentation };

@@ -20,6 +20,8 @@ const belowOne = (value: unknown): boolean => !((value as number) >= 1 || value 
 const STRICTER: Readonly<Record<string, (value: unknown) => boolean>> = {
   output_ext: (value) => value !== ".asdf" && value !== "asdf",
   suffix: (value) => value === "a/b" || String(value).startsWith("."),
+  dqbits: () => true,
+  good_bits: () => true,
   stepsize: belowOne,
   lsigma: notANumber,
   usigma: notANumber,

@@ -179,7 +179,7 @@ describe("input that is only unusual", () => {
 });
 
 describe("folders of products", () => {
-  it.each(["/proc/romancal-webgpu", "/dev/null/out"])(
+  it.each(["/proc/romancal-webgpu", "/dev/null/out", fixture("bundled/L3_asn.json")])(
     "%s cannot be made, and is told at once",
     async (out) => {
       const { code, err } = await cli(
@@ -195,4 +195,32 @@ describe("folders of products", () => {
       );
     },
   );
+});
+
+describe("results that would do harm", () => {
+  it("are not written over the files they are made from", async () => {
+    const words = ["--output_use_model", "--suffix=cal", `--output_dir=${folder}`, DEVICE];
+    const before = await readFile(join(folder, FIRST));
+    const { code, err } = await cli("flux", await association(), ...words);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /0001_wfi01_f158_cal\.asdf: would be overwritten .* choose another --suffix or --output_dir\n$/,
+    );
+    expect((await readFile(join(folder, FIRST))).equals(before)).toBe(true);
+  });
+
+  it("are not begun where memory cannot hold the mosaic", async () => {
+    const words = ["--output_shape=1000000,1000000", "--resample_on_skycell=false"];
+    const { code, err } = await cli(
+      "resample",
+      await association(),
+      `--output_dir=${folder}/out`,
+      DEVICE,
+      ...words,
+    );
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^romancal-webgpu: resample: a mosaic of 1000000 x 1000000 pixels needs \d+ GB, more than/m,
+    );
+  });
 });

@@ -31,7 +31,12 @@ describe("words that are not understood", () => {
     ["--steps.resample.pixmap_stepsize=0", /pixmap_stepsize=0: expected at least 1/],
     ["--steps.outlier_detection.kernel=SQUARE", /kernel=SQUARE: expected one of square/],
     ["--steps.resample.output_shape=100", /output_shape=100: expected 2 numbers/],
-    ["--steps.resample.good_bits=~NO_SUCH_FLAG", /NO_SUCH_FLAG/],
+    [
+      "--steps.resample.good_bits=~NO_SUCH_FLAG",
+      /--steps\.resample\.good_bits=.*"NO_SUCH_FLAG" is not a flag/,
+    ],
+    ["--steps.resample.crval=1,95", /--steps\.resample\.crval=1,95: expected a declination/],
+    ["--steps.resample.pixel_scale=0", /--steps\.resample\.pixel_scale=0: expected more than 0/],
     [
       "--steps.resample.skip",
       /--steps\.resample\.skip: without resample there is no mosaic .* skip source_catalog/,
@@ -71,7 +76,7 @@ describe("help", () => {
         expect(text).toContain(`${flag} ${type} ${option.help}`);
       }
     }
-    expect(text).toMatch(/--steps\.resample\.pixel_scale_ratio <float> [^-]+ \(default: 1\)/);
+    expect(text).toMatch(/--steps\.resample\.pixel_scale_ratio <float> [^-]+ \(more than 0; default: 1\)/);
   });
 
   it("is printed where there is nothing to do", async () => {

@@ -103,7 +103,8 @@ async function readFrame(stored: StoredBytes, length: number): Promise<Uint8Arra
   return stored.next(stored.remaining - length < 4 ? stored.remaining : length + 4);
 }
 
-function decodeFrame(frame: Uint8Array, size: number): Uint8Array {
+/** An lz4 frame after its length. @throws CorruptError */
+export function decodeFrame(frame: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let decoded: number;
   try {
@@ -115,7 +116,7 @@ function decodeFrame(frame: Uint8Array, size: number): Uint8Array {
   return out;
 }
 
-function bigEndian(bytes: Uint8Array, at: number): number {
+export function bigEndian(bytes: Uint8Array, at: number): number {
   if (at + 4 > bytes.length) throw new CorruptError("an lz4 frame's length is cut short");
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
 }

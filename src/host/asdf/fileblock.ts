@@ -11,6 +11,7 @@ import {
   type Compression,
   type StoredBytes,
 } from "./compression.js";
+import { Lz4Part } from "./lz4_part.js";
 import type { ByteStore } from "./store.js";
 
 const PIECE = 1 << 22;
@@ -19,6 +20,8 @@ const LEAST_ELSEWHERE = 1 << 20;
 /** Frames asked of a worker at a time: one that it works at and one that waits. */
 const IN_FLIGHT = 2;
 const MOST_SPARE = 8;
+/** Of an lz4 block a range is decoded alone where the block is as many times its length. */
+const LEAST_PART = 16;
 /** Memory that frames were decoded into and others will be: its first touch costs as much as decoding. */
 const spare: ArrayBuffer[] = [];
 
@@ -50,6 +53,7 @@ export class FileBlock implements ByteStore {
   readonly where: string;
   #verified: boolean;
   #decoded: WeakRef<Uint8Array> | undefined;
+  #part: Lz4Part | undefined;
 
   /** @param index of the block; negative from the last */
   constructor(
@@ -82,10 +86,22 @@ export class FileBlock implements ByteStore {
       if (!this.#verified && header.checksum.length > 0) await this.#verify(header);
       return this.chain.source.read(header.start + start, length);
     }
+    const unchecked = this.#verified || header.checksum.length === 0;
+    if (header.compression === "lz4" && unchecked && length <= header.size / LEAST_PART)
+      return this.#readPart(header, start, length);
     // Several views on one compressed block decode it once, as long as the memory is not wanted elsewhere.
     let bytes = this.#decoded?.deref();
     if (!bytes) this.#decoded = new WeakRef((bytes = await this.#decode(header)));
     return bytes.slice(start, start + length);
+  }
+
+  async #readPart(header: BlockHeader, start: number, length: number): Promise<Uint8Array> {
+    this.#checkExtent(header);
+    try {
+      return await (this.#part ??= new Lz4Part(this.chain.source, header)).read(start, length);
+    } catch (error) {
+      throw this.#explain(error, header);
+    }
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {

@@ -31,7 +31,9 @@ export async function prepareFolder(folder: string): Promise<void> {
 
 /** Node's own recursive mkdir never returns where a file system has no folder to make, as /proc. */
 async function makeFolder(folder: string): Promise<void> {
-  if (await stat(folder).catch(() => undefined)) return access(join(folder, "."));
+  const there = await stat(folder).catch(() => undefined);
+  if (there?.isDirectory()) return;
+  if (there) throw Object.assign(new Error(`${folder} is a file`), { code: "ENOTDIR" });
   const parent = dirname(folder);
   if (parent !== folder) await makeFolder(parent);
   await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {

@@ -129,6 +129,35 @@ describe("checksums", () => {
   });
 });
 
+describe("a small part of an lz4 block", () => {
+  const many = Float64Array.from({ length: 3 * (1 << 19) + 77 }, (_, i) => Math.sin(i));
+  const values = NdArray.from(many, undefined, undefined, { compression: "lz4" });
+
+  test("is that of the whole, within frames and over their ends", async () => {
+    const file = await openAsdf(await toBytes({ values }), { checksums: false });
+    const array = file.tree.values as NdArray;
+    for (const [first, count] of [
+      [0, 3],
+      [(1 << 19) - 5, 9],
+      [2 * (1 << 19) - 1, 2],
+      [many.length - 4, 4],
+      [7, 50_000],
+    ])
+      expect(await array.view({ shape: [count], offset: first * 8 }).read()).toEqual(
+        many.subarray(first, first + count),
+      );
+  });
+
+  test("tells damage", async () => {
+    const bytes = await toBytes({ values });
+    bytes[blockAt(bytes, 0) + 54] = 0x7f;
+    const file = await openAsdf(bytes, { name: "x.asdf", checksums: false });
+    expect(await messageOf((file.tree.values as NdArray).view({ shape: [1], offset: 8 }).read())).toMatch(
+      /x\.asdf: block 0 .*damaged: an lz4 frame runs past the block's end/,
+    );
+  });
+});
+
 describe("damage is one clear line", () => {
   const plain = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
   test.each<[string, string, Uint8Array, RegExp]>([
