@@ -58,7 +58,6 @@ function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
   const dq = plane("dq", new Uint32Array(n));
   const masks = plane("masks", new Uint32Array(side * Math.ceil(side / 16)));
   const stack = plane("stack", values.subarray(0, n - (n % LAYERS_MANY)));
-  const columns = 65535 * 64;
   const strips: [number, number] = [Math.ceil(side / 64), Math.ceil(side / 16)];
   const size: [number, number] = [side, side];
   const layered = (layers: number): number => 4 * Math.floor(stack.size / 16 / layers);
@@ -125,10 +124,7 @@ function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
       rec.run(meanAndMax, { params: { count: n, first: 0 }, values: a, partials }, [strides(n)]),
     ),
     one(fill.label, "mosaic", n, 4 * n, (rec) =>
-      rec.run(fill, { params: { count: n, columns, fill: 0x7fc00000 }, data: b, weight: a }, [
-        Math.min(65535, Math.ceil(n / 64)),
-        Math.ceil(n / columns),
-      ]),
+      rec.run(fill, { params: { count: n / 4, fill: 0x7fc00000 }, data: b, weight: a }, [strides(n)]),
     ),
   ];
 }

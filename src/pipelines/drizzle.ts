@@ -3,14 +3,9 @@ export {
   Accumulators,
   type AccumulatorOptions,
   finalize,
+  mostRows,
   type ResampledPlanes,
 } from "./drizzle/accumulators.js";
 export { drizzleInto, type DrizzleFlags } from "./drizzle/gather.js";
 export { checkDrizzleOptions, type DrizzleOptions, ExposureGeometry } from "./drizzle/geometry.js";
-export {
-  packExposure,
-  weighPixels,
-  type PackedExposure,
-  type PackOptions,
-  type Weighting,
-} from "./drizzle/pack.js";
+export { PackedExposure, weighPixels, type PackOptions, type Weighting } from "./drizzle/pack.js";

@@ -8,7 +8,7 @@ import {
   drizzleInto,
   type DrizzleOptions,
   ExposureGeometry,
-  packExposure,
+  PackedExposure,
 } from "./drizzle.js";
 import type { Exposure } from "./exposure.js";
 import type { ModelLibrary } from "./library.js";
@@ -89,6 +89,9 @@ export async function drizzleExposures(
     );
     if (lastUse) library.retire(index);
   }
+  const end = gpu.recorder("drizzle");
+  sums.compact(end);
+  end.submit();
   return sums;
 }
 
@@ -110,7 +113,7 @@ async function drizzleOne(
   try {
     const weighting = await weightingOf(ctx, exposure, planes, weightType);
     const rec = gpu.recorder("drizzle");
-    const packed = packExposure(gpu, rec, planes.bindable, geometry, {
+    const packed = new PackedExposure(gpu, planes.bindable, geometry, {
       goodBits,
       level: levelToSubtract(exposure),
       weighting,

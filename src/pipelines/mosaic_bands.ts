@@ -1,7 +1,7 @@
 import type { DeviceBuffer } from "../gpu/index.js";
 import type { MosaicArrays } from "../host/models/index.js";
 import { type Band, bandsOf, type RunContext } from "./context.js";
-import { type AccumulatorOptions, finalize, type ResampledPlanes } from "./drizzle.js";
+import { type AccumulatorOptions, finalize, mostRows, type ResampledPlanes } from "./drizzle.js";
 import { drizzleExposures, type GroupOptions } from "./drizzle_group.js";
 import type { ModelLibrary } from "./library.js";
 import type { MosaicGrid } from "./mosaic_grid.js";
@@ -81,7 +81,7 @@ class MosaicBuilder {
     const { flat, flags, constantWeights } = this.sums();
     const more = (flat ? 2 : 0) + (flags ? 1 : 0) + (constantWeights ? 1 : 0);
     const held = (BAND_SHARE * gpu.memory.available) / (PLANES + more + this.contextPlanes);
-    return Math.min(gpu.limits.maxStorageBufferBindingSize, held) / rowBytes;
+    return Math.min(mostRows(gpu, this.grid.shape[1]), held / rowBytes);
   }
 
   private sums(): AccumulatorOptions {

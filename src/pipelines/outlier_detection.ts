@@ -4,7 +4,7 @@ import { interpretBitFlags, PIXEL, setNode, type WrittenFile } from "../host/mod
 import type { GridMap } from "../host/wcs/blot_tiles.js";
 import type { PixelMap } from "../host/wcs/pixmap.js";
 import type { Band, RunContext } from "./context.js";
-import { checkDrizzleOptions, type ExposureGeometry } from "./drizzle.js";
+import { checkDrizzleOptions, type ExposureGeometry, mostRows } from "./drizzle.js";
 import { drizzleExposures, fillValue, geometryOf, type GroupOptions } from "./drizzle_group.js";
 import { flagAgainstMedian } from "./flag_outliers.js";
 import { Intermediates } from "./intermediates.js";
@@ -153,7 +153,7 @@ function medianOf(
   return medianImage(gpu, {
     shape: grid.shape,
     groups: groups.length,
-    maxRows: ny,
+    maxRows: Math.min(ny, mostRows(gpu, nx)),
     maskpt,
     fill,
     stackBudget: STACK_SHARE * gpu.memory.available,

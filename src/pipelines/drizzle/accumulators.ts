@@ -1,5 +1,5 @@
 import type { DeviceBuffer, Gpu, Recorder } from "../../gpu/index.js";
-import { addTimes, fill as fillKernel, finishVariances } from "../../shaders/drizzle/kernels.js";
+import { addTimes, compact, fill as fillKernel, finishVariances } from "../../shaders/drizzle/kernels.js";
 import type { Band } from "../context.js";
 
 export interface AccumulatorOptions {
@@ -14,7 +14,17 @@ export interface AccumulatorOptions {
   readonly flags?: boolean;
 }
 
-/** Sums over the exposures for one band of the mosaic, nx * band.ny pixels a plane. */
+/** Output columns rounded up, as the sums are kept: the fast kernels handle four neighbours at a time. */
+function strideOf(nx: number): number {
+  return 4 * Math.ceil(nx / 4);
+}
+
+/** Most rows of `nx` columns that a plane of sums can have on this device. */
+export function mostRows(gpu: Gpu, nx: number): number {
+  return Math.floor(gpu.limits.maxStorageBufferBindingSize / (4 * strideOf(nx)));
+}
+
+/** Sums over the exposures for one band of the mosaic: band.ny rows of nx pixels, `stride` apart until compact(). */
 export class Accumulators {
   readonly data: DeviceBuffer;
   readonly weight: DeviceBuffer;
@@ -25,7 +35,10 @@ export class Accumulators {
   readonly unused: DeviceBuffer;
   /** Exposure time of each context bit, seconds. */
   readonly times: number[] = [];
+  /** Words from one row to the next. */
+  readonly stride: number;
   private readonly all: DeviceBuffer[] = [];
+  private compacted = false;
 
   /** Records the clearing of all planes. */
   constructor(
@@ -35,7 +48,8 @@ export class Accumulators {
     readonly band: Band,
     readonly options: AccumulatorOptions,
   ) {
-    const plane = (label: string, bytes = nx * band.ny * 4): DeviceBuffer => {
+    this.stride = strideOf(nx);
+    const plane = (label: string, bytes = this.stride * band.ny * 4): DeviceBuffer => {
       const buffer = gpu.alloc(`drizzle ${label}`, bytes);
       this.all.push(buffer);
       rec.clear(buffer);
@@ -65,6 +79,23 @@ export class Accumulators {
     const buffer = this.gpu.upload("exposure times", times);
     this.all.push(buffer);
     return buffer;
+  }
+
+  /** Record the moving of all planes' rows together, once nothing is added any more. */
+  compact(rec: Recorder): void {
+    const { gpu, nx, stride, band } = this;
+    if (stride === nx || this.compacted) return;
+    this.compacted = true;
+    const planes = this.all.filter((buffer) => buffer !== this.unused);
+    const padded = gpu.alloc("drizzle rows", stride * band.ny * 4);
+    this.all.push(padded);
+    const count = nx * band.ny;
+    const columns = 64 * Math.min(32768, Math.ceil(count / 64));
+    const params = { nx, stride, count, columns };
+    for (const plane of planes) {
+      rec.copy(plane, padded);
+      rec.run(compact, { params, padded, plane }, [columns / 64, Math.ceil(count / columns)]);
+    }
   }
 
   /** Frees all planes but those to `keep`, which are the caller's from then on. */
@@ -99,8 +130,12 @@ export interface ResampledPlanes {
   readonly exposureTime: DeviceBuffer | undefined;
 }
 
+/** Quads of pixels an invocation of the finishing kernels takes. */
+const QUADS = 8;
+const MOST_GROUPS = 65535;
+
 /**
- * Turn the sums into planes, in place, once: `fill` where nothing contributed; variances, their NaN and the error as stcal 1.20
+ * Turn the sums into planes of nx * band.ny pixels, in place, once: `fill` where nothing contributed; variances, their NaN and the error as stcal 1.20
  * Resample.finalize_resample_variance and compute_err "from_var". `pixelScaleRatio`: output to input pixel scale, or undefined for no scaling.
  */
 export function finalize(
@@ -109,15 +144,14 @@ export function finalize(
   { fill, pixelScaleRatio }: { fill: number; pixelScaleRatio?: number },
 ): ResampledPlanes {
   const { data, weight, variances: v } = sums;
-  const count = sums.nx * sums.band.ny;
-  const columns = 64 * Math.min(32768, Math.ceil(count / 64));
-  const groups = [columns / 64, Math.ceil(count / columns)] as const;
+  sums.compact(rec);
+  const count = Math.ceil((sums.nx * sums.band.ny) / 4);
+  const groups = [Math.min(MOST_GROUPS, Math.ceil(count / (64 * QUADS)))] as const;
   const bits = new Uint32Array(Float32Array.of(fill).buffer)[0];
-  rec.run(fillKernel, { params: { count, columns, fill: bits }, data, weight }, groups);
+  rec.run(fillKernel, { params: { count, fill: bits }, data, weight }, groups);
   if (v) {
     const params = {
       count,
-      columns,
       scaling: pixelScaleRatio === undefined ? 1 : 1 / pixelScaleRatio ** 2,
       with_flat: v.flatSum ? 1 : 0,
       rnoise_summed: v.rnoiseSum ? 1 : 0,
@@ -139,7 +173,7 @@ export function finalize(
     sums.context.forEach((context, k) =>
       rec.run(
         addTimes,
-        { params: { count, columns, first: 32 * k }, times: times!, context, exposure_time: v.exposureTime },
+        { params: { count, first: 32 * k }, times: times!, context, exposure_time: v.exposureTime },
         groups,
       ),
     );

@@ -1,5 +1,5 @@
 import type { DeviceBuffer, Recorder } from "../../gpu/index.js";
-import { recordsIn, type TileTables } from "../../host/wcs/tiles.js";
+import type { TileTables } from "../../host/wcs/tiles.js";
 import {
   fastData,
   fastPlanes,
@@ -15,7 +15,7 @@ import {
   spreadVariance,
 } from "../../shaders/drizzle/kernels.js";
 import type { Accumulators, VarianceSums } from "./accumulators.js";
-import type { PackedExposure } from "./pack.js";
+import type { PackedBatch, PackedExposure, Packing } from "./pack.js";
 import { spreadParams } from "./spread.js";
 
 export interface DrizzleFlags {
@@ -41,17 +41,17 @@ export function drizzleInto(
   const pass = new Pass(rec, sums, exposure, flags);
   const constant = exposure.weighting.type === "exptime";
   const { variances } = sums;
-  if (variances && !exposure.errors)
+  if (variances && !exposure.withVariances)
     throw new Error("drizzleInto: the exposure was packed without variances");
   if (variances && !constant) pass.planes(variances);
   else pass.data();
   if (variances && constant && variances.rnoiseSum) {
-    pass.variance(exposure.errors!, variances.rnoiseSum, variances.rnoiseWeight, 3);
-    pass.variance(exposure.errors!, variances.poissonSum, variances.poissonMissing, 1);
+    pass.variance("poisson", variances.rnoiseSum, variances.rnoiseWeight, 3);
+    pass.variance("poisson", variances.poissonSum, variances.poissonMissing, 1);
   }
   if (variances) pass.coverage(variances, constant);
-  if (variances?.flatSum && variances.flatWeight && exposure.flatErrors)
-    pass.variance(exposure.flatErrors, variances.flatSum, variances.flatWeight, constant ? 1 : 0);
+  if (variances?.flatSum && variances.flatWeight && exposure.options.flat)
+    pass.variance("flat", variances.flatSum, variances.flatWeight, constant ? 1 : 0);
   if (sums.dq) pass.flags(sums.dq);
 }
 
@@ -83,117 +83,110 @@ class Pass {
 
   data(): void {
     const { data, weight } = this.sums;
-    const outputs = { input: this.exposure.input, data, weight, context: this.context };
-    this.dispatch("fast", (at) =>
-      this.rec.run(fastData, { params: at.params, tiles: at.tiles, ...outputs }, at.groups, at.fast),
-    );
-    this.dispatch("general", (at) =>
-      this.rec.run(at.spread ? spreadData : generalData, { ...at.inputs, ...outputs }, at.groups, at.general),
-    );
+    const outputs = { data, weight, context: this.context };
+    this.dispatch("signal", "data", (at, input) => {
+      const all = { ...at.inputs, input, ...outputs };
+      if (at.isFast) this.rec.run(fastData, all, at.groups, at.constants);
+      else this.rec.run(at.spread ? spreadData : generalData, all, at.groups, at.constants);
+    });
   }
 
   planes({ rnoiseWeight, poissonSum, poissonMissing, exposureTime }: VarianceSums): void {
     const { data, weight } = this.sums;
-    const { input } = this.exposure;
-    const errors = this.exposure.errors!;
     const outputs = {
-      input,
-      errors,
       data,
       weight,
       context: this.context,
       rnoise_weight: rnoiseWeight,
       poisson_sum: poissonSum,
       poisson_missing: poissonMissing,
+      exposure_time: exposureTime,
     };
-    const amount = this.options.exposureTime ?? 0;
-    this.dispatch("fast", (at) =>
-      this.rec.run(
-        fastPlanes,
-        { params: { ...at.params, amount }, tiles: at.tiles, ...outputs, exposure_time: exposureTime },
-        at.groups,
-        at.fast,
-      ),
-    );
-    this.dispatch("general", (at) =>
-      this.rec.run(
-        at.spread ? spreadPlanes : generalPlanes,
-        { ...at.inputs, ...outputs },
-        at.groups,
-        at.general,
-      ),
-    );
+    const amount = this.coversWhole ? 0 : (this.options.exposureTime ?? 0);
+    this.dispatch("signal", "poisson", (at, input) => {
+      const all = { ...at.inputs, params: { ...at.params, amount }, input, ...outputs };
+      if (at.isFast) this.rec.run(fastPlanes, all, at.groups, at.constants);
+      else this.rec.run(at.spread ? spreadPlanes : generalPlanes, all, at.groups, at.constants);
+    });
   }
 
   /** Exposure time where planes() has not added it: whole pixels, whatever pixfrac is. */
   coverage({ exposureTime }: VarianceSums, constant: boolean): void {
     const amount = this.options.exposureTime ?? 0;
-    if (amount === 0) return;
-    const { input } = this.exposure;
-    const errors = this.exposure.errors!;
-    const which = constant || this.untold || this.exposure.geometry.pixfrac !== 1 ? "whole" : "general";
-    this.dispatch(which, (at) =>
+    if (amount === 0 || !(constant || this.coversWhole)) return;
+    this.dispatch("whole", "poisson", (at, input) =>
       this.rec.run(
         at.spread ? spreadCoverage : generalCoverage,
         {
           ...at.inputs,
           params: { ...at.params, amount, half_side: 0.5, bit: this.untold ? 0 : this.bit },
           input,
-          errors,
-          context: this.bit ? this.context : this.exposure.dq, // not looked at without a bit
+          context: this.bit ? this.context : this.exposure.planes.dq, // not looked at without a bit
           exposure_time: exposureTime,
         },
         at.groups,
-        at.general,
+        at.constants,
       ),
     );
   }
 
-  variance(errors: DeviceBuffer, sum: DeviceBuffer, weight: DeviceBuffer, constant: number): void {
-    const { weighting, input } = this.exposure;
+  variance(packing: Packing, sum: DeviceBuffer, weight: DeviceBuffer, constant: number): void {
+    const { weighting } = this.exposure;
     const amount = weighting.type === "exptime" ? weighting.time : 0;
-    this.dispatch("complete", (at) =>
+    this.dispatch("complete", packing, (at, input) =>
       this.rec.run(
         at.spread ? spreadVariance : generalVariance,
         {
           ...at.inputs,
           params: { ...at.params, amount, constant },
           input,
-          errors,
           variance_sum: sum,
           variance_weight: weight,
         },
         at.groups,
-        at.general,
+        at.constants,
       ),
     );
   }
 
   flags(outDq: DeviceBuffer): void {
-    const { input, dq } = this.exposure;
-    this.dispatch("complete", (at) =>
+    const { dq } = this.exposure.planes;
+    this.dispatch("complete", "data", (at, input) =>
       this.rec.run(
         at.spread ? spreadFlags : generalFlags,
         { ...at.inputs, input, dq, out_dq: outDq },
         at.groups,
-        at.general,
+        at.constants,
       ),
     );
   }
 
-  /** Hand on what a dispatch over the records of one table within the band needs; nothing where there are none. */
-  private dispatch(which: Which, run: (at: ReturnType<Pass["at"]>) => void): void {
-    const { geometry } = this.exposure;
-    const tables = which === "complete" || which === "whole" ? geometry[which] : geometry.tables;
-    const list = which === "fast" ? tables.fast : tables.general;
-    const { band } = this.sums;
-    const { first, count } = recordsIn(list, tables.tile, band.y0, band.ny);
-    if (count > 0) run(this.at(which, tables, first, count));
+  /** Whether the exposure time is not told by what planes() sees: shrunken pixels cover less than whole ones. */
+  private get coversWhole(): boolean {
+    return this.untold || this.exposure.geometry.pixfrac !== 1;
   }
 
-  private at(which: Which, tables: TileTables, first: number, count: number) {
+  /** Pack and hand on what each dispatch over the tiles of the band needs: both lists of the signal's tables, or the one that holds all. */
+  private dispatch(
+    which: "signal" | "complete" | "whole",
+    packing: Packing,
+    run: (at: ReturnType<Pass["at"]>, input: DeviceBuffer) => void,
+  ): void {
+    const { rec, exposure, sums } = this;
+    const tables = which === "signal" ? exposure.geometry.tables : exposure.geometry[which];
+    const generalTable = which === "signal" ? "general" : which;
+    exposure.inBatches(rec, tables, sums.band, packing, (batch) => {
+      if (batch.fast.count > 0) run(this.at("fast", tables, batch), batch.input);
+      if (batch.general.count > 0) run(this.at(generalTable, tables, batch), batch.input);
+    });
+  }
+
+  private at(which: Which, tables: TileTables, batch: PackedBatch) {
     const { geometry, map } = this.exposure;
     const { sums } = this;
+    const { window } = batch;
+    const isFast = which === "fast";
+    const { first, count } = isFast ? batch.fast : batch.general;
     const columns = Math.min(count, MOST_COLUMNS);
     const tiles = this.exposure.table(which);
     const spread = which === "whole" ? geometry.wholeSpread : geometry.spread;
@@ -204,6 +197,7 @@ class Pass {
       in_nx: geometry.map.nx,
       in_ny: geometry.map.ny,
       nx: sums.nx,
+      stride: sums.stride,
       y0: sums.band.y0,
       ny: sums.band.ny,
       one: 2 ** tables.fractionBits,
@@ -212,20 +206,20 @@ class Pass {
       bit: this.bit,
       amount: 0,
       constant: 0,
+      left: window.x0,
+      bottom: window.y0,
+      pitch: window.nx,
+      blank: window.nx * window.ny,
       ...spreadParams(spread, tables.fractionBits),
     };
+    const general = { MAPPED: geometry.mapped, ...(spread ? { KERNEL: spread.kernel } : {}) };
     return {
       params,
-      tiles,
       inputs: { params, tiles, map: map ?? tiles },
       groups: [columns, Math.ceil(count / columns)] as const,
-      fast: { TILE: tables.tile },
+      isFast,
       spread: spread !== undefined,
-      general: {
-        TILE: tables.tile,
-        MAPPED: geometry.mapped,
-        ...(spread ? { KERNEL: spread.kernel } : {}),
-      },
+      constants: { TILE: tables.tile, ...(isFast ? {} : general) },
     };
   }
 }

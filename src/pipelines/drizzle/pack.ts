@@ -1,6 +1,10 @@
 import { UserError } from "../../host/errors.js";
 import type { DeviceBuffer, Gpu, Recorder } from "../../gpu/index.js";
-import { pack } from "../../shaders/drizzle/kernels.js";
+import type { PixelWindow, RecordRange } from "../../host/wcs/tile_windows.js";
+import { tileBatches } from "../../host/wcs/tile_windows.js";
+import type { TileTables } from "../../host/wcs/tiles.js";
+import { packData, packPlanes } from "../../shaders/drizzle/kernels.js";
+import type { Band } from "../context.js";
 import type { ExposurePlanes } from "../exposure.js";
 import { type ExposureGeometry, fixedPointMap } from "./geometry.js";
 
@@ -21,104 +25,139 @@ export interface PackOptions {
   readonly variances?: boolean;
   /** And the flat-field variance. */
   readonly flat?: boolean;
+  /** Bytes of pixels that are packed at a time; the mosaic does not depend on it. */
+  readonly windowBytes?: number;
 }
 
-/** An exposure as the gather kernels read it. Free it once the work that uses it is submitted. */
-export interface PackedExposure {
-  readonly geometry: ExposureGeometry;
-  readonly weighting: Weighting;
-  /** Weight and data, 8 bytes a pixel. */
+/** What is packed of each pixel beside weight and data: nothing, or the roots of the read noise and this variance. */
+export type Packing = "data" | "poisson" | "flat";
+
+/** Tiles and the packed window that they read. */
+export interface PackedBatch {
+  readonly fast: RecordRange;
+  readonly general: RecordRange;
+  readonly window: PixelWindow;
+  /** Of the window's pixels, and one of no weight after the last: 2 floats each, or 4 with roots. */
   readonly input: DeviceBuffer;
-  /** Roots of the read noise and the Poisson variance. */
-  readonly errors: DeviceBuffer | undefined;
-  /** Roots of the read noise and the flat-field variance. */
-  readonly flatErrors: DeviceBuffer | undefined;
-  /** The exposure's own DQ plane. */
-  readonly dq: DeviceBuffer;
-  /** The tile tables, uploaded when first asked for. */
-  table(which: "fast" | "general" | "complete" | "whole"): DeviceBuffer;
-  /** The pixel map, where the general kernel must read it. */
-  readonly map: DeviceBuffer | undefined;
-  free(): void;
 }
 
+/** More at a time is no faster, and device memory is what large mosaics lack. */
+const WINDOW_BYTES = 64 << 20;
+/** Windows are held in steps of so many bytes, so that exposures use each other's. */
+const WINDOW_STEP = 1 << 20;
+
 /**
- * Record the packing of an exposure's planes. Weights and roots are computed as numpy does, in half precision for planes of
- * halves; a missing read noise variance is err^2 less the others (romancal lib/basic_utils.py compute_var_rnoise).
- * Throws UserError where a plane is missing or the image is larger than the device can bind.
+ * An exposure as the gather kernels read it: window by window, each packed when it is asked for. Weights and roots are computed as
+ * numpy does, in half precision for planes of halves; a missing read noise variance is err^2 less the others (romancal
+ * lib/basic_utils.py compute_var_rnoise). Free it once the work that uses it is submitted.
  */
-export function packExposure(
-  gpu: Gpu,
-  rec: Recorder,
-  planes: ExposurePlanes,
-  geometry: ExposureGeometry,
-  options: PackOptions,
-): PackedExposure {
-  const { nx, ny } = planes;
-  const bytes = (nx * ny + 1) * 8; // the gather kernels read one more pixel, of no weight
-  if (bytes > gpu.limits.maxStorageBufferBindingSize)
-    throw new UserError(
-      `an image of ${ny} x ${nx} needs buffers of ${bytes} bytes; this device binds at most ${gpu.limits.maxStorageBufferBindingSize}: use another device`,
-    );
-  if (options.flat && !planes.varFlat)
-    throw new UserError("no array var_flat in an exposure; expected one, or include_var_flat off");
-  const buffers: DeviceBuffer[] = [];
-  const keep = (buffer: DeviceBuffer): DeviceBuffer => {
-    buffers.push(buffer);
+export class PackedExposure {
+  private readonly buffers: DeviceBuffer[] = [];
+  private readonly tileBuffers = new Map<string, DeviceBuffer>();
+  private window: DeviceBuffer | undefined;
+  private mapBuffer: DeviceBuffer | undefined;
+
+  /** Throws UserError where a plane that the options ask for is missing. */
+  constructor(
+    private readonly gpu: Gpu,
+    readonly planes: ExposurePlanes,
+    readonly geometry: ExposureGeometry,
+    readonly options: PackOptions,
+  ) {
+    if (options.flat && !planes.varFlat)
+      throw new UserError("no array var_flat in an exposure; expected one, or include_var_flat off");
+  }
+
+  /** Whether variances are packed too. */
+  get withVariances(): boolean {
+    return this.options.variances === true;
+  }
+
+  get weighting(): Weighting {
+    return this.options.weighting;
+  }
+
+  /** A tile table, uploaded when first asked for. */
+  table(which: "fast" | "general" | "complete" | "whole"): DeviceBuffer {
+    const { geometry } = this;
+    let buffer = this.tileBuffers.get(which);
+    if (!buffer) {
+      const list = which === "fast" || which === "general" ? geometry.tables[which] : geometry[which].general;
+      buffer = this.keep(this.gpu.upload(`${which} tiles`, list.words));
+      this.tileBuffers.set(which, buffer);
+    }
     return buffer;
-  };
-  const input = keep(gpu.alloc("packed input", bytes));
-  const limits = keep(gpu.upload("row limits", geometry.limits));
-  const run = (errors: DeviceBuffer, withErrors: boolean, second: 0 | 1): void => {
-    rec.run(
-      pack,
-      {
-        params: packParams(planes, options, withErrors, second),
-        data: planes.data.buffer,
-        rnoise: (planes.varRnoise ?? planes.err).buffer,
-        poisson: planes.varPoisson.buffer,
-        flat_variance: (planes.varFlat ?? planes.varPoisson).buffer,
-        dq: planes.dq,
-        limits,
-        input,
-        errors,
-      },
-      [Math.ceil(nx / 64), ny],
-    );
-  };
-  const errors = options.variances ? keep(gpu.alloc("packed errors", bytes)) : undefined;
-  const flatErrors = options.flat ? keep(gpu.alloc("packed flat errors", bytes)) : undefined;
-  const unused = keep(gpu.alloc("unused", 16));
-  if (flatErrors) run(flatErrors, true, 1);
-  run(errors ?? unused, errors !== undefined, 0);
-  const { tables, map } = geometry;
-  const tileBuffers = new Map<string, DeviceBuffer>();
-  return {
-    geometry,
-    weighting: options.weighting,
-    input,
-    errors,
-    flatErrors,
-    dq: planes.dq,
-    map: geometry.mapped ? keep(gpu.upload("pixel map", fixedPointMap(map, tables.fractionBits))) : undefined,
-    table(which) {
-      let buffer = tileBuffers.get(which);
-      if (!buffer) {
-        const list = which === "fast" || which === "general" ? tables[which] : geometry[which].general;
-        buffer = keep(gpu.upload(`${which} tiles`, list.words));
-        tileBuffers.set(which, buffer);
-      }
-      return buffer;
-    },
-    free() {
-      for (const buffer of buffers.splice(0)) buffer.free();
-      tileBuffers.clear();
-    },
-  };
+  }
+
+  /** The pixel map, where the general kernel must read it. */
+  get map(): DeviceBuffer | undefined {
+    const { geometry } = this;
+    if (geometry.mapped)
+      this.mapBuffer ??= this.keep(
+        this.gpu.upload("pixel map", fixedPointMap(geometry.map, geometry.tables.fractionBits)),
+      );
+    return this.mapBuffer;
+  }
+
+  /** Record the packing of one window after another and `gather` for each: the same memory holds them all. */
+  inBatches(
+    rec: Recorder,
+    tables: TileTables,
+    band: Band,
+    packing: Packing,
+    gather: (batch: PackedBatch) => void,
+  ): void {
+    const { nx, ny } = this.planes;
+    const bytesPerPixel = packing === "data" ? 8 : 16;
+    const { windowBytes = WINDOW_BYTES } = this.options;
+    const most = Math.min(windowBytes, this.gpu.limits.maxStorageBufferBindingSize) / bytesPerPixel - 1;
+    const batches = tileBatches(tables, band.y0, band.ny, [ny, nx], most);
+    const largest = batches.reduce((pixels, { window }) => Math.max(pixels, window.nx * window.ny + 1), 0);
+    for (const batch of batches) {
+      const input = this.windowOf(largest * bytesPerPixel);
+      this.pack(rec, packing, batch.window, batch.spans, input);
+      gather({ ...batch, input });
+    }
+  }
+
+  /** Record the packing of a window into `input`; `spans`: the columns wanted of each of its rows, two a row. */
+  pack(rec: Recorder, packing: Packing, window: PixelWindow, spans: Int32Array, input: DeviceBuffer): void {
+    const { planes, options, geometry } = this;
+    const limits = geometry.limits.subarray(2 * window.y0, 2 * (window.y0 + window.ny));
+    recordPack(rec, planes, options, packing, window, this.keep(uploadSpans(this.gpu, spans, limits)), input);
+  }
+
+  free(): void {
+    for (const buffer of this.buffers.splice(0)) buffer.free();
+    this.window?.free();
+    this.window = this.mapBuffer = undefined;
+    this.tileBuffers.clear();
+  }
+
+  private windowOf(bytes: number): DeviceBuffer {
+    if (this.window && this.window.size >= bytes) return this.window;
+    if (this.window) this.keep(this.window); // what is recorded reads it
+    const rounded = bytes > WINDOW_STEP ? Math.ceil(bytes / WINDOW_STEP) * WINDOW_STEP : bytes;
+    const most = this.gpu.limits.maxStorageBufferBindingSize;
+    return (this.window = this.gpu.alloc("packed pixels", Math.max(bytes, Math.min(rounded, most))));
+  }
+
+  private keep(buffer: DeviceBuffer): DeviceBuffer {
+    this.buffers.push(buffer);
+    return buffer;
+  }
+}
+
+/** Columns wanted and columns visited of each row, four words a row. */
+function uploadSpans(gpu: Gpu, wanted: Int32Array, visited: Int32Array): DeviceBuffer {
+  const words = new Int32Array(2 * wanted.length);
+  for (let k = 0; k < wanted.length; k += 2)
+    words.set([wanted[k], wanted[k + 1], visited[k], visited[k + 1]], 2 * k);
+  return gpu.upload("spans", words);
 }
 
 /**
- * Record the weighing of all pixels of an exposure, wherever they lie: pairs of weight and data as {@link PackedExposure.input}.
+ * Record the weighing of all pixels of an exposure, wherever they lie: pairs of weight and data, row-major.
  * The caller frees the buffer.
  */
 export function weighPixels(
@@ -130,26 +169,36 @@ export function weighPixels(
   const { nx, ny } = planes;
   const input = gpu.alloc("weights", (nx * ny + 1) * 8);
   const everywhere = Int32Array.from({ length: 2 * ny }, (_, k) => (k & 1 ? nx - 1 : 0));
-  const limits = gpu.upload("row limits", everywhere);
-  const unused = gpu.alloc("unused", 16);
+  const spans = uploadSpans(gpu, everywhere, everywhere);
+  const window = { x0: 0, y0: 0, nx, ny };
+  recordPack(rec, planes, { ...options, level: 0 }, "data", window, spans, input);
+  spans.free();
+  return input;
+}
+
+function recordPack(
+  rec: Recorder,
+  planes: ExposurePlanes,
+  options: PackOptions,
+  packing: Packing,
+  window: PixelWindow,
+  spans: DeviceBuffer,
+  input: DeviceBuffer,
+): void {
   rec.run(
-    pack,
+    packing === "data" ? packData : packPlanes,
     {
-      params: packParams(planes, { ...options, level: 0 }, false, 0),
+      params: packParams(planes, options, packing, window),
       data: planes.data.buffer,
       rnoise: (planes.varRnoise ?? planes.err).buffer,
       poisson: planes.varPoisson.buffer,
       flat_variance: (planes.varFlat ?? planes.varPoisson).buffer,
       dq: planes.dq,
-      limits,
+      spans,
       input,
-      errors: unused,
     },
-    [Math.ceil(nx / 64), ny],
+    [Math.ceil((Math.ceil(window.nx / 4) + 1) / 64), window.ny],
   );
-  limits.free();
-  unused.free();
-  return input;
 }
 
 const WEIGHTINGS = { ivm: 0, exptime: 1, "ivm-sky": 2 } as const;
@@ -157,14 +206,17 @@ const WEIGHTINGS = { ivm: 0, exptime: 1, "ivm-sky": 2 } as const;
 function packParams(
   planes: ExposurePlanes,
   { goodBits, level, weighting }: PackOptions,
-  withErrors: boolean,
-  second: 0 | 1,
+  packing: Packing,
+  window: PixelWindow,
 ) {
   const derived = planes.varRnoise === undefined;
   const half = (plane: { half: boolean } | undefined, bit: number): number => (plane?.half ? bit : 0);
   return {
     nx: planes.nx,
-    ny: planes.ny,
+    left: window.x0,
+    bottom: window.y0,
+    pitch: window.nx,
+    rows: window.ny,
     bad_bits: goodBits === null ? 0 : ~goodBits >>> 0,
     level,
     weighting: WEIGHTINGS[weighting.type],
@@ -172,7 +224,6 @@ function packParams(
     median: weighting.type === "ivm-sky" ? weighting.median : 0,
     halves: half(planes.varRnoise ?? planes.err, 1) | half(planes.varPoisson, 2) | half(planes.varFlat, 4),
     derive: derived ? 1 | (planes.varFlat ? 2 : 0) : 0,
-    second,
-    with_errors: withErrors ? 1 : 0,
+    second: packing === "flat" ? 1 : 0,
   };
 }

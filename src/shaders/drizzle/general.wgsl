@@ -110,8 +110,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       for (var di = i0; di <= i1; di++) {
         let i = q0.z + di;
         let j = q0.w + dj;
-        let p = j * params.in_nx + i;
-        if (!counts(p)) { continue; }
+        let p = (j - params.bottom) * params.pitch + i - params.left;
+        let q = j * params.in_nx + i;
+        if (!counts(p, q)) { continue; }
         let fa = f32(di);
         let fb = f32(dj);
         var quad: Quad;
@@ -145,9 +146,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         let under = below(quad.a, quad.b) + below(quad.b, quad.c) + below(quad.c, quad.d) + below(quad.d, quad.a);
         let overlap = select(under, -under, area > 0.0);
         let inside = all(low >= vec2f(0.0)) && all(high <= vec2f(1.0));
-        if (inside) { add(&sums, p, 1.0); } else if (overlap > NOISE) { add(&sums, p, overlap / abs(area)); }
+        if (inside) { add(&sums, p, q, 1.0); } else if (overlap > NOISE) { add(&sums, p, q, overlap / abs(area)); }
       }
     }
-    put((Y - params.y0) * params.nx + X, &sums);
+    put((Y - params.y0) * params.stride + X, &sums);
   }
 }

@@ -8,6 +8,7 @@ const gatherParams = uniform({
   in_nx: "i32",
   in_ny: "i32",
   nx: "u32",
+  stride: "u32",
   y0: "u32",
   ny: "u32",
   one: "i32",
@@ -16,6 +17,10 @@ const gatherParams = uniform({
   bit: "u32",
   amount: "f32",
   constant: "u32",
+  left: "i32",
+  bottom: "i32",
+  pitch: "i32",
+  blank: "i32",
   window: "i32",
   shape: "f32",
   scale: "f32",
@@ -28,10 +33,11 @@ const variances = {
   rnoise_weight: storage("read_write"),
   poisson_sum: storage("read_write"),
   poisson_missing: storage("read_write"),
+  exposure_time: storage("read_write"),
 };
 const fastInputs = { params: gatherParams, tiles: storage("read") };
 const generalInputs = { ...fastInputs, map: storage("read") };
-const packed = { input: storage("read"), errors: storage("read") };
+const packed = { input: storage("read") };
 const fastConstants = ["TILE"];
 const generalConstants = ["TILE", "MAPPED"];
 const spreadConstants = [...generalConstants, "KERNEL"];
@@ -40,15 +46,15 @@ const spreadConstants = [...generalConstants, "KERNEL"];
 export const fastData = defineKernel({
   label: "drizzle/fast_data",
   url: new URL("./fast_data.wgsl", import.meta.url),
-  bindings: { ...fastInputs, input: storage("read"), ...signal },
+  bindings: { ...fastInputs, ...packed, ...signal },
   constants: fastConstants,
 });
 
-/** All planes of the tiles in the fast table, exposure time without a context bit included. */
+/** All planes of the tiles in the fast table; exposure time where no context bit tells it. */
 export const fastPlanes = defineKernel({
   label: "drizzle/fast_planes",
   url: new URL("./fast_planes.wgsl", import.meta.url),
-  bindings: { ...fastInputs, ...packed, ...signal, ...variances, exposure_time: storage("read_write") },
+  bindings: { ...fastInputs, ...packed, ...signal, ...variances },
   constants: fastConstants,
 });
 
@@ -56,11 +62,11 @@ export const fastPlanes = defineKernel({
 export const generalData = defineKernel({
   label: "drizzle/general_data",
   url: new URL("./general_data.wgsl", import.meta.url),
-  bindings: { ...generalInputs, input: storage("read"), ...signal },
+  bindings: { ...generalInputs, ...packed, ...signal },
   constants: generalConstants,
 });
 
-/** All planes but exposure time of the tiles in the general table. */
+/** All planes of the tiles in the general table; exposure time where no context bit tells it. */
 export const generalPlanes = defineKernel({
   label: "drizzle/general_planes",
   url: new URL("./general_planes.wgsl", import.meta.url),
@@ -98,7 +104,7 @@ export const generalCoverage = defineKernel({
 export const generalFlags = defineKernel({
   label: "drizzle/general_flags",
   url: new URL("./general_flags.wgsl", import.meta.url),
-  bindings: { ...generalInputs, input: storage("read"), dq: storage("read"), out_dq: storage("read_write") },
+  bindings: { ...generalInputs, ...packed, dq: storage("read"), out_dq: storage("read_write") },
   constants: generalConstants,
 });
 
@@ -106,7 +112,7 @@ export const generalFlags = defineKernel({
 export const spreadData = defineKernel({
   label: "drizzle/spread_data",
   url: new URL("./spread_data.wgsl", import.meta.url),
-  bindings: { ...generalInputs, input: storage("read"), ...signal },
+  bindings: { ...generalInputs, ...packed, ...signal },
   constants: spreadConstants,
 });
 
@@ -148,37 +154,47 @@ export const spreadCoverage = defineKernel({
 export const spreadFlags = defineKernel({
   label: "drizzle/spread_flags",
   url: new URL("./spread_flags.wgsl", import.meta.url),
-  bindings: { ...generalInputs, input: storage("read"), dq: storage("read"), out_dq: storage("read_write") },
+  bindings: { ...generalInputs, ...packed, dq: storage("read"), out_dq: storage("read_write") },
   constants: spreadConstants,
 });
 
-/** An exposure's planes into the pairs that the gather kernels read. */
-export const pack = defineKernel({
-  label: "drizzle/pack",
-  url: new URL("./pack.wgsl", import.meta.url),
-  bindings: {
-    params: uniform({
-      nx: "u32",
-      ny: "u32",
-      bad_bits: "u32",
-      level: "f32",
-      weighting: "u32",
-      amount: "f32",
-      median: "f32",
-      halves: "u32",
-      derive: "u32",
-      second: "u32",
-      with_errors: "u32",
-    }),
-    data: storage("read"),
-    rnoise: storage("read"),
-    poisson: storage("read"),
-    flat_variance: storage("read"),
-    dq: storage("read"),
-    limits: storage("read"),
-    input: storage("read_write"),
-    errors: storage("read_write"),
-  },
+const packing = {
+  params: uniform({
+    nx: "u32",
+    left: "i32",
+    bottom: "u32",
+    pitch: "u32",
+    rows: "u32",
+    bad_bits: "u32",
+    level: "f32",
+    weighting: "u32",
+    amount: "f32",
+    median: "f32",
+    halves: "u32",
+    derive: "u32",
+    second: "u32",
+  }),
+  data: storage("read"),
+  rnoise: storage("read"),
+  poisson: storage("read"),
+  flat_variance: storage("read"),
+  dq: storage("read"),
+  spans: storage("read"),
+  input: storage("read_write"),
+};
+
+/** Weight and data of a window of an exposure, two floats a pixel. */
+export const packData = defineKernel({
+  label: "drizzle/pack_data",
+  url: new URL("./pack_data.wgsl", import.meta.url),
+  bindings: packing,
+});
+
+/** Weight, data and the roots of two variances of a window of an exposure, four floats a pixel. */
+export const packPlanes = defineKernel({
+  label: "drizzle/pack_planes",
+  url: new URL("./pack_planes.wgsl", import.meta.url),
+  bindings: packing,
 });
 
 /** Adds the exposure times of the bits of one context plane. */
@@ -186,10 +202,21 @@ export const addTimes = defineKernel({
   label: "drizzle/add_times",
   url: new URL("./add_times.wgsl", import.meta.url),
   bindings: {
-    params: uniform({ count: "u32", columns: "u32", first: "u32" }),
+    params: uniform({ count: "u32", first: "u32" }),
     times: storage("read"),
     context: storage("read"),
     exposure_time: storage("read_write"),
+  },
+});
+
+/** Rows without what pads them to the sums' stride. */
+export const compact = defineKernel({
+  label: "drizzle/compact",
+  url: new URL("./compact.wgsl", import.meta.url),
+  bindings: {
+    params: uniform({ nx: "u32", stride: "u32", count: "u32", columns: "u32" }),
+    padded: storage("read"),
+    plane: storage("read_write"),
   },
 });
 
@@ -198,7 +225,7 @@ export const fill = defineKernel({
   label: "drizzle/fill",
   url: new URL("./fill.wgsl", import.meta.url),
   bindings: {
-    params: uniform({ count: "u32", columns: "u32", fill: "u32" }),
+    params: uniform({ count: "u32", fill: "u32" }),
     data: storage("read_write"),
     weight: storage("read"),
   },
@@ -211,7 +238,6 @@ export const finishVariances = defineKernel({
   bindings: {
     params: uniform({
       count: "u32",
-      columns: "u32",
       scaling: "f32",
       with_flat: "u32",
       rnoise_summed: "u32",

@@ -1,13 +1,16 @@
 //!include shared/half.wgsl
+//!include shared/half_quads.wgsl
 //!include shared/nan.wgsl
-// What the gather kernels read of an exposure, two floats a pixel each:
-//   input: weight, data - level. Zero where the pixel is bad, not visited or of no weight, so that its NaN do no harm.
-//   errors: sqrt(read noise variance), sqrt(second variance); -1, 0 where the pixel is good but of no weight.
-// One more pixel of zeros follows the last.
-// Planes of halves are computed on in half precision, as numpy does.
+// What the gather kernels read of a window of an exposure, four neighbouring pixels an invocation. Of each pixel:
+//   weight, data - level: zeros where it is bad, not visited or of no weight, so that its NaN do no harm;
+//   sqrt(read noise variance), sqrt(second variance) (with planes): -1, 0 where it is good but of no weight.
+// One more pixel of zeros follows the window's last. Planes of halves are computed on in half precision, as numpy does.
 struct Params {
-  nx: u32,
-  ny: u32,
+  nx: u32,           // columns of the planes
+  left: i32,         // the window: its first column and row, its columns and rows
+  bottom: u32,
+  pitch: u32,
+  rows: u32,
   bad_bits: u32,     // DQ bits that make a pixel bad
   level: f32,        // background to subtract
   weighting: u32,    // 0: 1 / read noise variance, 1: `amount`, 2: 1 / sky variance
@@ -16,31 +19,44 @@ struct Params {
   halves: u32,       // bit 0: rnoise, bit 1: poisson, bit 2: flat are planes of halves
   derive: u32,       // bit 0: read noise variance is err^2 - poisson (rnoise holds err), bit 1: - flat too
   second: u32,       // second variance: 0 poisson, 1 flat
-  with_errors: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> data: array<f32>;
-@group(0) @binding(2) var<storage, read> rnoise: array<u32>;
-@group(0) @binding(3) var<storage, read> poisson: array<u32>;
-@group(0) @binding(4) var<storage, read> flat_variance: array<u32>;
-@group(0) @binding(5) var<storage, read> dq: array<u32>;
-@group(0) @binding(6) var<storage, read> limits: array<vec2i>;
-@group(0) @binding(7) var<storage, read_write> input: array<vec2f>;
-@group(0) @binding(8) var<storage, read_write> errors: array<vec2f>;
+@group(0) @binding(1) var<storage, read> data: array<vec4f>;
+@group(0) @binding(2) var<storage, read> rnoise: array<vec2u>;
+@group(0) @binding(3) var<storage, read> poisson: array<vec2u>;
+@group(0) @binding(4) var<storage, read> flat_variance: array<vec2u>;
+@group(0) @binding(5) var<storage, read> dq: array<vec4u>;
+@group(0) @binding(6) var<storage, read> spans: array<vec4i>; // of each row of the window the columns wanted, and those visited
 
-fn rnoise_value(p: u32) -> f32 {
-  if ((params.halves & 1u) != 0u) { return half_lane(rnoise[p >> 1u], p); }
-  return bitcast<f32>(rnoise[p]);
+fn half_values(w: vec2u) -> vec4f {
+  return quad_half_value(vec4u(w.x & 0xffffu, w.x >> 16u, w.y & 0xffffu, w.y >> 16u));
 }
 
-fn poisson_value(p: u32) -> f32 {
-  if ((params.halves & 2u) != 0u) { return half_lane(poisson[p >> 1u], p); }
-  return bitcast<f32>(poisson[p]);
+// Quad q of a plane of halves or of f32.
+fn rnoise_values(q: u32) -> vec4f {
+  if ((params.halves & 1u) != 0u) { return half_values(rnoise[q]); }
+  return bitcast<vec4f>(vec4u(rnoise[2u * q], rnoise[2u * q + 1u]));
 }
 
-fn flat_value(p: u32) -> f32 {
-  if ((params.halves & 4u) != 0u) { return half_lane(flat_variance[p >> 1u], p); }
-  return bitcast<f32>(flat_variance[p]);
+fn poisson_values(q: u32) -> vec4f {
+  if ((params.halves & 2u) != 0u) { return half_values(poisson[q]); }
+  return bitcast<vec4f>(vec4u(poisson[2u * q], poisson[2u * q + 1u]));
+}
+
+fn flat_values(q: u32) -> vec4f {
+  if ((params.halves & 4u) != 0u) { return half_values(flat_variance[q]); }
+  return bitcast<vec4f>(vec4u(flat_variance[2u * q], flat_variance[2u * q + 1u]));
+}
+
+// Rounded to the nearest half, ties to even, where that is a normal one.
+fn normal_half(x: vec4f) -> vec4f {
+  let word = bitcast<vec4u>(x);
+  return bitcast<vec4f>((word + 0xfffu + ((word >> vec4u(13u)) & vec4u(1u))) & vec4u(0xffffe000u));
+}
+
+// So near the middle of two halves that the error of a built-in quotient or root may have decided between them.
+fn doubtful(x: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(x) & vec4u(0x1fffu)) - vec4u(0xff0u) <= vec4u(0x20u);
 }
 
 // Of two neighbouring halves around a positive guess the right one: `test` tells whether the exact value lies above a midpoint.
@@ -66,64 +82,86 @@ fn half_root(v: f32) -> f32 {
   return half_value(bits);
 }
 
-fn reciprocal(v: f32, half: bool) -> f32 {
-  if (v == 0.0 || !is_finite(v)) { return 0.0; }
-  var inverse = 1.0 / v;
-  if (half) { inverse = half_reciprocal(v); }
-  return select(0.0, inverse, is_finite(inverse));
+fn reciprocals(v: vec4f, half: bool) -> vec4f {
+  let usable = are_finite(v) & (v != vec4f(0.0));
+  let x = select(vec4f(1.0), v, usable);
+  var inverse = 1.0 / x;
+  if (half) {
+    let size = abs(inverse);
+    let slow = doubtful(inverse) | (size < vec4f(6.2e-5)) | ((size > vec4f(65480.0)) & (size < vec4f(65560.0)));
+    inverse = normal_half(inverse);
+    if (any(slow)) {
+      let exact = vec4f(half_reciprocal(x.x), half_reciprocal(x.y), half_reciprocal(x.z), half_reciprocal(x.w));
+      inverse = select(inverse, exact, slow);
+    }
+    return select(vec4f(0.0), inverse, usable & (abs(inverse) < vec4f(65520.0)));
+  }
+  return select(vec4f(0.0), inverse, usable & are_finite(inverse));
 }
 
-fn root(v: f32, half: bool) -> f32 {
-  if (is_nan(v) || v < 0.0) { return nan(); }
-  if (v == 0.0 || !is_finite(v)) { return v; }
-  if (half) { return half_root(v); }
-  return sqrt(v);
+fn roots(v: vec4f, half: bool) -> vec4f {
+  let usual = are_finite(v) & (v > vec4f(0.0));
+  let x = select(vec4f(1.0), v, usual);
+  var root = sqrt(x);
+  if (half) { // the root of a half is a normal one
+    let slow = doubtful(root);
+    root = normal_half(root);
+    if (any(slow)) { root = select(root, vec4f(half_root(x.x), half_root(x.y), half_root(x.z), half_root(x.w)), slow); }
+  }
+  let word = bitcast<vec4u>(v);
+  let itself = (v == vec4f(0.0)) | (word == vec4u(0x7f800000u));
+  return select(select(vec4f(nan()), v, itself), root, usual);
 }
 
-fn read_noise(p: u32) -> f32 {
-  let v = rnoise_value(p);
+fn read_noise(q: u32) -> vec4f {
+  let v = rnoise_values(q);
   if ((params.derive & 1u) == 0u) { return v; }
-  var derived = v * v - poisson_value(p);
-  if ((params.derive & 2u) != 0u) { derived -= flat_value(p); }
+  var derived = v * v - poisson_values(q);
+  if ((params.derive & 2u) != 0u) { derived -= flat_values(q); }
   return derived;
 }
 
-fn weight_of(p: u32, noise: f32, half: bool) -> f32 {
-  if (params.weighting == 1u) { return params.amount; }
-  if (params.weighting == 0u || data[p] == 0.0) { return reciprocal(noise, half); }
-  let sky = noise + poisson_value(p) / data[p] * params.median;
-  if (half) { return reciprocal(half_round(sky), true); }
-  return reciprocal(sky, false);
+fn weights(q: u32, d: vec4f, noise: vec4f, half: bool) -> vec4f {
+  if (params.weighting == 1u) { return vec4f(params.amount); }
+  if (params.weighting == 0u) { return reciprocals(noise, half); }
+  let none = d == vec4f(0.0);
+  let sky = noise + poisson_values(q) / select(d, vec4f(1.0), none) * params.median;
+  if (half) {
+    let rounded = vec4f(half_round(sky.x), half_round(sky.y), half_round(sky.z), half_round(sky.w));
+    return reciprocals(select(rounded, noise, none), true);
+  }
+  return reciprocals(select(sky, noise, none), false);
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.x;
-  let j = id.y;
-  if (i >= params.nx) { return; }
-  let p = j * params.nx + i;
-  if (p == 0u) {
-    input[params.nx * params.ny] = vec2f(0.0);
-    if (params.with_errors != 0u) { errors[params.nx * params.ny] = vec2f(0.0); }
-  }
-  let visited = limits[j];
-  let good = (dq[p] & params.bad_bits) == 0u && i32(i) >= visited.x && i32(i) <= visited.y;
-  if (!good) {
-    input[p] = vec2f(0.0);
-    if (params.with_errors != 0u) { errors[p] = vec2f(0.0); }
-    return;
-  }
+  if (id.x == 0u && id.y == 0u) { put(params.pitch * params.rows, 0.0, 0.0, 0.0, 0.0); }
+  let span = spans[id.y];
+  let start = (params.bottom + id.y) * params.nx; // of the row in the planes
+  let q = (start + u32(span.x)) / 4u + id.x;
+  let i = i32(4u * q) - i32(start); // column of the quad's first pixel
+  if (span.y < span.x || i > span.y) { return; }
   let half = (params.halves & 1u) != 0u && (params.derive & 1u) == 0u;
-  let noise = read_noise(p);
-  let w = weight_of(p, noise, half);
-  input[p] = select(vec2f(0.0), vec2f(w, data[p] - params.level), w != 0.0);
-  if (params.with_errors == 0u) { return; }
-  if (w == 0.0) {
-    errors[p] = vec2f(-1.0, 0.0);
-    return;
+  let columns = i + vec4i(0, 1, 2, 3);
+  let d = data[q];
+  let noise = read_noise(q);
+  let good = ((dq[q] & vec4u(params.bad_bits)) == vec4u(0u)) & (columns >= vec4i(span.z)) & (columns <= vec4i(span.w));
+  let w = select(vec4f(0.0), weights(q, d, noise, half), good);
+  let some = w != vec4f(0.0);
+  let signal = select(vec4f(0.0), d - params.level, some);
+  var rnoise_roots = vec4f(0.0);
+  var second_roots = vec4f(0.0);
+  if (WITH_ROOTS) {
+    rnoise_roots = select(select(vec4f(0.0), vec4f(-1.0), good), roots(noise, half), some);
+    var second: vec4f;
+    if (params.second == 0u) { second = roots(poisson_values(q), (params.halves & 2u) != 0u); }
+    else { second = roots(flat_values(q), (params.halves & 4u) != 0u); }
+    second_roots = select(vec4f(0.0), second, some);
   }
-  var other = 0.0;
-  if (params.second == 0u) { other = root(poisson_value(p), (params.halves & 2u) != 0u); }
-  else { other = root(flat_value(p), (params.halves & 4u) != 0u); }
-  errors[p] = vec2f(root(noise, half), other);
+  let at = i32(id.y * params.pitch) + i - params.left;
+  let wanted = (columns >= vec4i(span.x)) & (columns <= vec4i(span.y));
+  if (wanted.x) { put(u32(at), w.x, signal.x, rnoise_roots.x, second_roots.x); }
+  if (wanted.y) { put(u32(at + 1), w.y, signal.y, rnoise_roots.y, second_roots.y); }
+  if (wanted.z) { put(u32(at + 2), w.z, signal.z, rnoise_roots.z, second_roots.z); }
+  if (wanted.w) { put(u32(at + 3), w.w, signal.w, rnoise_roots.w, second_roots.w); }
 }

@@ -6,6 +6,7 @@ struct Params {
   in_nx: i32,
   in_ny: i32,
   nx: u32,        // output columns
+  stride: u32,    // of the sums: output columns, rounded up to a multiple of 4
   y0: u32,        // band: rows y0 <= y < y0 + ny
   ny: u32,
   one: i32,       // 2^fraction bits: fixed-point units a pixel
@@ -15,6 +16,10 @@ struct Params {
   amount: f32,    // exposure time, or the constant variance weight
   constant: u32,  // bit 0: variances are weighted by `amount` instead of the inverse of the read noise variance;
                   // bit 1: the variance summed is that of the read noise
+  left: i32,      // the packed window: its first column and row, its columns, and the index of a pixel of no weight
+  bottom: i32,
+  pitch: i32,
+  blank: i32,
   window: i32,    // of spread.wgsl, and the next four: fixed-point distance along x or y beyond which a pixel does not matter
   shape: f32,     // gaussian: exponent a squared pixel; turbo: half the side; lanczos: order
   scale: f32,     // of the kernel's values

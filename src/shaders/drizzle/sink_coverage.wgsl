@@ -3,9 +3,12 @@ struct Sums {
   covered: bool,
 }
 
-fn counts(p: i32) -> bool { return input[p].x != 0.0 || errors[p].x < 0.0; }
+fn counts(p: i32, q: i32) -> bool {
+  let a = input[p];
+  return a.x != 0.0 || a.z < 0.0;
+}
 
-fn add(s: ptr<function, Sums>, p: i32, share: f32) {
+fn add(s: ptr<function, Sums>, p: i32, q: i32, share: f32) {
   (*s).covered = true;
 }
 

@@ -1,20 +1,20 @@
 //!include shared/nan.wgsl
 //!include drizzle/variance.wgsl
-// Sums one variance (errors.y, or errors.x where told so) with weights from the read noise (errors.x) or a constant.
+// Sums one variance (the pixel's w, or z where told so) with weights from the read noise (z) or a constant.
 struct Sums {
   weight: f32,
   rnoise: f32,
   other: f32,
 }
 
-fn counts(p: i32) -> bool { return input[p].x != 0.0; }
+fn counts(p: i32, q: i32) -> bool { return input[p].x != 0.0; }
 
-fn add(s: ptr<function, Sums>, p: i32, share: f32) {
-  let b = errors[p];
-  let dow = share * input[p].x;
+fn add(s: ptr<function, Sums>, p: i32, q: i32, share: f32) {
+  let a = input[p];
+  let dow = share * a.x;
   (*s).weight += dow;
-  (*s).rnoise += dow * b.x;
-  (*s).other += dow * select(b.y, b.x, (params.constant & 2u) != 0u);
+  (*s).rnoise += dow * a.z;
+  (*s).other += dow * select(a.w, a.z, (params.constant & 2u) != 0u);
 }
 
 fn put(o: u32, s: ptr<function, Sums>) {

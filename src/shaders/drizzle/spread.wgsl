@@ -96,11 +96,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var sums = Sums(); // said, as a declaration alone is not zeroed again in a loop
     for (var dj = j0; dj <= j1; dj++) {
       for (var di = i0; di <= i1; di++) {
-        let p = (q0.w + dj) * params.in_nx + q0.z + di;
-        if (!counts(p)) { continue; }
+        let p = (q0.w + dj - params.bottom) * params.pitch + q0.z + di - params.left;
+        let q = (q0.w + dj) * params.in_nx + q0.z + di;
+        if (!counts(p, q)) { continue; }
         var d: vec2i;
         if (MAPPED) {
-          let place = map[p];
+          let place = map[q];
           if (place.x == NO_POSITION) { continue; }
           d = place - centre;
         } else {
@@ -110,9 +111,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           d = base + vec2i(q1.x * di + q1.y * dj, q1.z * di + q1.w * dj) + vec2i(round(bend * f32(params.one)));
         }
         let share = share_at(d);
-        if (share != 0.0) { add(&sums, p, share); }
+        if (share != 0.0) { add(&sums, p, q, share); }
       }
     }
-    put((Y - params.y0) * params.nx + X, &sums);
+    put((Y - params.y0) * params.stride + X, &sums);
   }
 }

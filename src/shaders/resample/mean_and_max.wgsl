@@ -5,33 +5,34 @@ struct Params {
   first: u32, // partial of this dispatch's first workgroup
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> values: array<f32>;
+@group(0) @binding(1) var<storage, read> values: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> partials: array<vec4u>;
 
-var<workgroup> numbers: array<u32, 256>;
-var<workgroup> sums: array<f32, 256>;
-var<workgroup> largest: array<f32, 256>;
+var<workgroup> numbers: array<u32, 64>;
+var<workgroup> sums: array<f32, 64>;
+var<workgroup> largest: array<f32, 64>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  var n = 0u;
-  var sum = 0.0;
-  var most = 0.0;
-  for (var i = group.x * 256u + lane; i < params.count; i += groups.x * 256u) {
+  var n = vec4u(0u);
+  var sum = vec4f(0.0);
+  var most = vec4f(0.0);
+  for (var i = group.x * 64u + lane; i < (params.count + 3u) / 4u; i += groups.x * 64u) {
     let x = values[i];
-    if (is_nan(x) || x <= 0.0) { continue; }
-    n += 1u;
-    sum += x;
-    most = max(most, x);
+    let within = 4u * i + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count);
+    let counted = within & !are_nan(x) & (x > vec4f(0.0));
+    n += select(vec4u(0u), vec4u(1u), counted);
+    sum += select(vec4f(0.0), x, counted);
+    most = select(most, x, counted & (x > most));
   }
-  numbers[lane] = n;
-  sums[lane] = sum;
-  largest[lane] = most;
-  for (var half = 128u; half > 0u; half >>= 1u) {
+  numbers[lane] = n.x + n.y + n.z + n.w;
+  sums[lane] = sum.x + sum.y + sum.z + sum.w;
+  largest[lane] = max(max(most.x, most.y), max(most.z, most.w));
+  for (var half = 32u; half > 0u; half >>= 1u) {
     workgroupBarrier();
     if (lane < half) {
       numbers[lane] += numbers[lane + half];

@@ -3,7 +3,8 @@ import {
   Accumulators,
   drizzleInto,
   ExposureGeometry,
-  packExposure,
+  finalize,
+  PackedExposure,
   type Weighting,
 } from "../../../src/pipelines/drizzle.js";
 import { AREA_ERROR, expectSameSignal } from "./compare.js";
@@ -122,11 +123,12 @@ describe("context", () => {
     const sums = new Accumulators(gpu, rec, shape[1], { y0: 0, ny: shape[0] }, { contexts: 40 });
     const planes = upload(gpu, map.nx, map.ny, values);
     const geometry = new ExposureGeometry(map, shape, { x0: 0, x1: 70, y0: 0, y1: 76 }, 1);
-    const packed = packExposure(gpu, rec, planes, geometry, { ...options, variances: false, flat: false });
+    const packed = new PackedExposure(gpu, planes, geometry, { ...options, variances: false, flat: false });
     drizzleInto(rec, sums, packed, { context: 33 });
+    finalize(rec, sums, { fill: 0 });
     rec.submit();
     const [first, second] = [
-      await gpu.read(sums.context[0], Uint32Array),
+      await gpu.read(sums.context[0], Uint32Array, 0, shape[0] * shape[1]),
       await gpu.read(sums.context[1], Uint32Array, 0, shape[0] * shape[1]),
     ];
     const weight = await gpu.read(sums.weight, Float32Array, 0, shape[0] * shape[1]);
@@ -148,6 +150,19 @@ describe("invariants", () => {
     const whole = bits(await onDevice(gpu, scene));
     expect(bits(await onDevice(gpu, scene))).toEqual(whole);
     for (const rows of [47, 64, 31]) expect(bits(await onDevice(gpu, scene, rows))).toEqual(whole);
+  });
+
+  it.each([variants[0], variants[3], variants[4]])("packed window by window: $name", async (variant) => {
+    const gpu = await testGpu();
+    const all = sceneOf(variant, true);
+    const whole = bits(await onDevice(gpu, all));
+    for (const pixels of [1, 700, 2500]) {
+      const exposures = all.exposures.map((exposure) => ({
+        ...exposure,
+        options: { ...exposure.options, windowBytes: 16 * pixels }, // single tiles, parts of a row of tiles, rows
+      }));
+      expect(bits(await onDevice(gpu, { ...all, exposures }))).toEqual(whole);
+    }
   });
 
   it("bands of the general path too", async () => {

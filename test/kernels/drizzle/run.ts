@@ -7,7 +7,7 @@ import {
   drizzleInto,
   ExposureGeometry,
   finalize,
-  packExposure,
+  PackedExposure,
   type PackOptions,
 } from "../../../src/pipelines/drizzle.js";
 import { TwinMosaic } from "../../reference/drizzle.js";
@@ -48,7 +48,7 @@ export async function onDevice(gpu: Gpu, scene: Scene, rows: number = scene.shap
     const sums = new Accumulators(gpu, rec, nx, band, scene.sums);
     scene.exposures.forEach((exposure, context) => {
       const planes = upload(gpu, exposure.map.nx, exposure.map.ny, exposure.planes);
-      const packed = packExposure(gpu, rec, planes, geometryOf(scene, exposure), exposure.options);
+      const packed = new PackedExposure(gpu, planes, geometryOf(scene, exposure), exposure.options);
       drizzleInto(rec, sums, packed, { context, exposureTime: exposure.exposureTime });
       rec.submit();
       packed.free();

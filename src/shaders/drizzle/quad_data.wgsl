@@ -1,0 +1,25 @@
+//!include drizzle/sums_data.wgsl
+// As sink_data.wgsl, four neighbouring output pixels at a time; each `push` moves the earlier ones down.
+struct Quad {
+  weight: vec4f,
+  data: vec4f,
+  largest: vec4f,
+}
+
+fn push(q: ptr<function, Quad>, s: ptr<function, Sums>) {
+  (*q).weight = vec4f((*q).weight.yzw, (*s).weight);
+  (*q).data = vec4f((*q).data.yzw, (*s).data);
+  (*q).largest = vec4f((*q).largest.yzw, (*s).largest);
+}
+
+fn put(o: u32, q: ptr<function, Quad>) {
+  let w = (*q).weight;
+  let some = w != vec4f(0.0);
+  if (!any(some)) { return; }
+  let before = weight[o];
+  let after = before + w;
+  let mean = data[o];
+  data[o] = select(mean, (mean * before + (*q).data) / after, some);
+  weight[o] = after;
+  if (params.bit != 0u) { context[o] |= select(vec4u(0u), vec4u(params.bit), some & ((*q).largest > vec4f(0.0))); }
+}
