@@ -50,6 +50,8 @@ export class MosaicProducts {
     const products = [...this.mosaics(mosaic), ...this.catalogs(found)];
     if (products.length === 0) return;
     const { ctx, files } = this.run;
+    ctx.gpu.memory.trim(); // nothing is computed any more
+    await ctx.gpu.idle();
     ctx.progress("write", 0);
     files.push(...(await ctx.timer.inStep("write", () => this.writer.finish(products))));
     ctx.progress("write", 1);

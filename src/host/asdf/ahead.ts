@@ -9,7 +9,7 @@ const LEAST = 1 << 20;
 /** Pieces under way to a worker: one that it works at and one that waits. */
 const IN_FLIGHT = 2;
 /** Bytes of frames that a block may have ready before it is its turn to be written. */
-const MOST_READY = 1 << 25;
+const MOST_READY = 1 << 24;
 
 /** A block's stored bytes, lz4 frames with their lengths, as a worker makes them. */
 export class EncodedBlock {
