@@ -57,7 +57,7 @@ export async function flagAgainstMedian(
               ctx,
               planes,
               median,
-              blotTiles(gridMap(map, pieces)),
+              blotTiles({ inside: map.section, pieces, evaluate: (xs, ys) => map.grid(xs, ys) }),
               { ...options, background },
               counts,
               index,
@@ -130,23 +130,4 @@ function flagOne(
   table.free();
   blotted.free();
   masks.free();
-}
-
-function gridMap(map: PixelMap, pieces: GridMap["pieces"]): GridMap {
-  return {
-    inside: map.section,
-    pieces,
-    evaluate(xs, ys) {
-      const x = new Float64Array(xs.length * ys.length);
-      const y = new Float64Array(xs.length * ys.length);
-      const out = new Float64Array(2);
-      for (let j = 0, k = 0; j < ys.length; j++)
-        for (let i = 0; i < xs.length; i++, k++) {
-          map.at(xs[i], ys[j], out);
-          x[k] = out[0];
-          y[k] = out[1];
-        }
-      return { x, y };
-    },
-  };
 }

@@ -1,6 +1,6 @@
 /** Plain twin of weightThreshold: numpy's steps on the values themselves (medians and bounds f32, standard deviation f64). */
 export function weightThresholdTwin(weights: Float32Array, maskpt: number): number {
-  let kept = [...weights].filter((w) => Number.isFinite(w) && w !== 0).sort((a, b) => a - b);
+  let kept = weights.filter((w) => Number.isFinite(w) && w !== 0).sort();
   for (let iteration = 0; iteration < 5 && kept.length > 0; iteration++) {
     const n = kept.length;
     const median = Math.fround(Math.fround(kept[(n - 1) >> 1] + kept[n >> 1]) / 2);

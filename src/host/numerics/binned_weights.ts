@@ -16,6 +16,22 @@ export interface BinnedSums {
   readonly open: number;
 }
 
+/** Values of which only their sums are known; `squares` about their mean. */
+export interface CoreRange {
+  /** Bounds that hold them all, and none of the others. */
+  readonly low: number;
+  readonly high: number;
+  readonly n: number;
+  readonly mean: number;
+  readonly squares: number;
+}
+
+interface Bin extends CoreRange {
+  readonly index: number;
+  /** What the sum of squares may be more, as the bin is that wide. */
+  readonly spread: number;
+}
+
 /** The narrowest run [from, to] of bins that holds at least `need` of the values. */
 export function narrowestRun(counts: ArrayLike<number>, need: number): [number, number] {
   let best: [number, number] = [0, counts.length - 1];
@@ -36,20 +52,14 @@ export function narrowestRun(counts: ArrayLike<number>, need: number): [number, 
 export class BinnedWeights {
   /** Bins whose values would make the answers so far exact. */
   readonly wanted = new Set<number>();
-  private readonly bins: readonly {
-    index: number;
-    low: number;
-    high: number;
-    mean: number;
-    n: number;
-    width: number;
-  }[];
+  private readonly bins: readonly Bin[];
   private readonly values: Float32Array;
 
   /**
    * @param counts values in each bin
    * @param sums of key - first key of the bin, over each bin's values
    * @param values of all that lies outside of the bins, and of the bins in `known`
+   * @param core of values that no bin counts; `wanted` has them as bins beyond the last
    */
   constructor(
     { first, shift }: KeyBins,
@@ -57,18 +67,22 @@ export class BinnedWeights {
     sums: ArrayLike<number>,
     values: Float32Array,
     known: ReadonlySet<number>,
+    core: readonly CoreRange[] = [],
   ) {
     const size = 2 ** shift;
-    const bins = [];
+    const bins: Bin[] = core
+      .map((range, k) => ({ ...range, index: counts.length + k, spread: 0 }))
+      .filter(({ n }) => n > 0);
     for (let index = 0; index < counts.length; index++) {
       const n = counts[index];
       if (n === 0 || known.has(index)) continue;
       const low = keyToFloat(first + index * size);
       const high = keyToFloat(first + index * size + size - 1);
       const step = size > 1 ? (high - low) / (size - 1) : 0;
-      bins.push({ index, low, high, n, mean: low + (sums[index] / n) * step, width: n > 1 ? high - low : 0 });
+      const spread = n > 1 ? (n * (high - low) ** 2) / 12 : 0;
+      bins.push({ index, low, high, n, mean: low + (sums[index] / n) * step, squares: 0, spread });
     }
-    this.bins = bins;
+    this.bins = bins.sort((a, b) => a.low - b.low);
     this.values = Float32Array.from(values).sort();
   }
 
@@ -89,8 +103,8 @@ export class BinnedWeights {
     let spread = 0;
     for (let i = start; i < end; i++) squares += (values[i] - mean) ** 2;
     for (const bin of inside) {
-      squares += bin.n * (bin.mean - mean) ** 2;
-      spread += (bin.n * bin.width ** 2) / 12;
+      squares += bin.squares + bin.n * (bin.mean - mean) ** 2;
+      spread += bin.spread;
     }
     const total = squares + spread;
     return { count, below, mean, std: Math.sqrt(total / count), open: total > 0 ? spread / total : 0 };
@@ -119,18 +133,14 @@ export class BinnedWeights {
     return this.values[rank - passed];
   }
 
-  private decide(
-    bin: { index: number; low: number; high: number; mean: number },
-    low: number,
-    high: number,
-  ): boolean {
+  private decide(bin: Bin, low: number, high: number): boolean {
     if (bin.low >= low && bin.high <= high) return true;
     if (bin.high < low || bin.low > high) return false;
     this.wanted.add(bin.index);
     return bin.mean >= low && bin.mean <= high;
   }
 
-  private isBelow(bin: { low: number; high: number; mean: number }, low: number): boolean {
+  private isBelow(bin: Bin, low: number): boolean {
     return bin.high < low || (bin.low < low && bin.mean < low);
   }
 }

@@ -64,6 +64,23 @@ describe("weightThreshold", () => {
     expect(await threshold(weights)).toBeCloseTo((0.7 * sum) / count, 12); // none is 3 sigma off; sums are exact
   });
 
+  it.each([
+    ["weights across a power of two", 256, 6, 0.03],
+    ["wide wings", 500, 20, 0.12],
+    ["negative weights", -300, 9, 0.02],
+  ])("is numpy's of a large image: %s", async (_name, centre, width, others) => {
+    const random = seeded(centre + 1000);
+    const normal = gaussian(random);
+    const weights = Float32Array.from({ length: 4_300_001 }, () => {
+      const kind = random();
+      if (kind < others) return centre * 2 * random();
+      return kind < 0.3 ? 0 : centre + width * normal();
+    });
+    const expected = weightThresholdTwin(weights, 0.7);
+    const found = await threshold(weights, 2);
+    expect(Math.abs(found - expected)).toBeLessThan(RELATIVE * Math.abs(expected));
+  });
+
   it("is NaN where no weight counts", async () => {
     expect(await threshold(Float32Array.of(0, NaN, Infinity))).toBeNaN();
   });
