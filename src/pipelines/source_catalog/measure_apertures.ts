@@ -1,6 +1,5 @@
 import type { Gpu } from "../../gpu/index.js";
 import {
-  ANNULUS_CACHE,
   ANNULUS_STRIDE,
   annulusBackground,
   APERTURE_STRIDE,
@@ -16,6 +15,10 @@ import {
 } from "./measure_device.js";
 
 const CLIP_SIGMA = 3;
+/** Sources whose keys take so many bytes are measured at a time. */
+const KEY_BYTES = 1 << 25;
+/** An offset beyond any image. */
+const NOWHERE = -(1 << 24);
 
 /** Fluxes in circular apertures, [radius][source]; the image's unit. */
 export interface ApertureMeasures {
@@ -101,28 +104,40 @@ export async function measureAnnulus(
   const { nx, ny, data } = images;
   noteMissed(images, x, y, Math.ceil(outer + 1));
   const sources = x.length;
-  const { groups_x, groups } = sourceGroups(sources);
   const list = annulusOffsets(inner, outer);
+  const quads = Math.ceil(list.length / 8);
+  const offsets = new Int32Array(8 * quads).fill(NOWHERE);
+  offsets.set(list);
+  const batch = Math.min(sources, Math.max(1, Math.floor(KEY_BYTES / (16 * quads))));
   const found = await withBuffers(gpu, async (own) => {
     const out = own.alloc("annulus statistics", 4 * ANNULUS_STRIDE * sources);
-    const centres = own.upload("source centres", packCentres(x, y, frameOf(images)));
-    const offsets = own.upload("annulus pixels", list);
-    const count = list.length / 2;
-    gpu
-      .recorder("source_catalog: annulus")
-      .run(
-        annulusBackground,
-        {
-          params: { nx, ny, sources, groups_x, offsets: count, zero: 0, inner, outer, sigma: CLIP_SIGMA },
-          data,
-          centres,
-          offsets,
-          out,
-        },
-        groups,
-        { CACHED: count <= ANNULUS_CACHE },
-      )
-      .submit();
+    const keys = own.alloc("annulus keys", 16 * quads * batch);
+    const bound = {
+      data,
+      centres: own.upload("source centres", packCentres(x, y, frameOf(images))),
+      offsets: own.upload("annulus pixels", offsets),
+      keys,
+      out,
+    };
+    const rec = gpu.recorder("source_catalog: annulus");
+    for (let first = 0; first < sources; first += batch) {
+      const end = Math.min(sources, first + batch);
+      const { groups_x, groups } = sourceGroups(end - first);
+      const params = {
+        nx,
+        ny,
+        first,
+        sources: end,
+        groups_x,
+        quads,
+        zero: 0,
+        inner,
+        outer,
+        sigma: CLIP_SIGMA,
+      };
+      rec.run(annulusBackground, { params, ...bound }, groups);
+    }
+    rec.submit();
     return gpu.read(out, Float32Array, 0, ANNULUS_STRIDE * sources);
   });
   const counts = new Uint32Array(found.buffer);

@@ -50,12 +50,9 @@ export const circularApertures = defineKernel({
   },
 });
 
-/** f32 words of `out` a source: pixels left (u32), the two middle values, sums of (v - lower middle) and its square (hi, lo each), 0. */
+/** f32 words of `out` a source: pixels left (u32), the two middle values, sums of (v - about) and its square (hi, lo each), 0; about: a value near the median. */
 export const ANNULUS_STRIDE = 8;
-/** Most offsets whose keys the threads hold; with more, CACHED must be false. */
-export const ANNULUS_CACHE = 4096;
-
-/** Sigma-clipped median and spread in an annulus; one workgroup a source. */
+/** Sigma-clipped median and spread in an annulus; one workgroup a source from `first` on; 16 bytes of keys for each quad of offsets. */
 export const annulusBackground = defineKernel({
   label: "source_catalog/annulus",
   url: at("annulus"),
@@ -63,9 +60,10 @@ export const annulusBackground = defineKernel({
     params: uniform({
       nx: "u32",
       ny: "u32",
+      first: "u32",
       sources: "u32",
       groups_x: "u32",
-      offsets: "u32",
+      quads: "u32",
       zero: "u32",
       inner: "f32",
       outer: "f32",
@@ -74,9 +72,9 @@ export const annulusBackground = defineKernel({
     data: storage("read"),
     centres: storage("read"),
     offsets: storage("read"),
+    keys: storage("read_write"),
     out: storage("read_write"),
   },
-  constants: ["CACHED"],
 });
 
 /** Sharpness and roundness1 (vec2f a source); one thread a source, 64 a group. */
