@@ -34,7 +34,10 @@ const COMMON = {
   output_use_model: boolean(false, "name files by meta.filename of what is in them"),
   output_use_index: boolean(true, "no effect, as in stpipe"),
   search_output_file: boolean(true, "use the pipeline's output_file; else the names are meta.filename's"),
-  update_version: boolean(false, "update files of older data models to the newest version"),
+  update_version: boolean(
+    false,
+    "taken as romancal takes it, without effect: files are read as they are, older data models too",
+  ),
 } satisfies Spec;
 
 /** Hooks of steps that work on exposures: these may be changed, metadata and arrays. */
