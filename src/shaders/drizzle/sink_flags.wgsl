@@ -1,4 +1,11 @@
 // ORs the DQ flags of the pixels that contribute.
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> tiles: array<vec4i>;
+@group(0) @binding(2) var<storage, read> map: array<vec2i>;
+@group(0) @binding(3) var<storage, read> input: array<vec2f>;
+@group(0) @binding(4) var<storage, read> dq: array<u32>;
+@group(0) @binding(5) var<storage, read_write> out_dq: array<u32>;
+
 struct Sums {
   flags: u32,
 }

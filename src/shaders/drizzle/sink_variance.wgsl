@@ -1,6 +1,13 @@
 //!include shared/nan.wgsl
 //!include drizzle/variance.wgsl
 // Sums one variance (the pixel's w, or z where told so) with weights from the read noise (z) or a constant.
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> tiles: array<vec4i>;
+@group(0) @binding(2) var<storage, read> map: array<vec2i>;
+@group(0) @binding(3) var<storage, read> input: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> variance_sum: array<f32>;
+@group(0) @binding(5) var<storage, read_write> variance_weight: array<f32>;
+
 struct Sums {
   weight: f32,
   rnoise: f32,
