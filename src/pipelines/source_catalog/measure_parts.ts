@@ -19,16 +19,6 @@ export interface ImageParts {
   eachPart(boxes: Uint32Array, work: PartWork): Promise<void>;
 }
 
-/** An image whose planes are on the device. */
-export function wholeImage(images: MeasureImages): ImageParts {
-  const eachPart = (boxes: Uint32Array, work: PartWork): Promise<void> => {
-    const nLabels = boxes.length / BOX_WORDS;
-    const at = Array.from({ length: nLabels }, (_, i) => i);
-    return work({ ...images, nLabels }, at);
-  };
-  return { nx: images.nx, ny: images.ny, radius: 0, eachPart };
-}
-
 /** Pixels about a source that has a part of its own, at first. */
 const OWN_MARGIN = 128;
 

@@ -8,7 +8,7 @@ import { finishCatalog, measureCatalog } from "../../../src/pipelines/source_cat
 import { energyCurve } from "../../../src/pipelines/source_catalog/catalog_energy.js";
 import type { CatalogTable } from "../../../src/pipelines/source_catalog/columns.js";
 import { boxesOf } from "../../../src/pipelines/source_catalog/label.js";
-import { wholeImage } from "../../../src/pipelines/source_catalog/measure_parts.js";
+import { wholeImage } from "../../helpers/whole_image.js";
 import { testGpu } from "../../helpers/gpu.js";
 import type { Scene } from "../../reference/measure.js";
 import { uploadScene } from "../../reference/measure_scene.js";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { NdArray, openAsdf } from "../../../src/host/asdf/index.js";
 import type { MeasureImages } from "../../../src/pipelines/source_catalog/measure_device.js";
-import { wholeImage } from "../../../src/pipelines/source_catalog/measure_parts.js";
+import { wholeImage } from "../../helpers/whole_image.js";
 import { measurePsf, type PsfMeasures } from "../../../src/pipelines/source_catalog/psf_photometry.js";
 import { fixture } from "../../helpers/cli.js";
 import { testGpu } from "../../helpers/gpu.js";
