@@ -22,6 +22,30 @@ export function decodeStrings(bytes: Uint8Array, datatype: StringDatatype, order
   return Array.from({ length: count }, (_, i) => getElement(view, i * item, datatype, order) as string);
 }
 
+/** Index of the first string that equals `text`, -1 where none does; no strings are made. */
+export function findString(
+  bytes: Uint8Array,
+  text: string,
+  datatype: StringDatatype,
+  order: ByteOrder,
+): number {
+  const [kind, length] = datatype;
+  const codes = Array.from(text.replace(/\0+$/, ""), (character) => character.codePointAt(0) as number);
+  if (length === 0 || codes.length > length || (kind === "ascii" && codes.some((code) => code > 0xff)))
+    return -1;
+  const item = itemSize(datatype);
+  const wanted = new Uint8Array(item);
+  const view = viewOf(wanted);
+  codes.forEach((code, i) => {
+    if (kind === "ascii") view.setUint8(i, code);
+    else view.setUint32(4 * i, code, order === "little");
+  });
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = all.indexOf(wanted); at >= 0; at = all.indexOf(wanted, at + 1))
+    if (at % item === 0) return at / item;
+  return -1;
+}
+
 /** Columns out of `rows` rows that lie one after the other. */
 export function decodeFields(
   bytes: Uint8Array,

@@ -9,11 +9,12 @@ import {
   itemSize,
   naturalDatatype,
 } from "./datatype.js";
-import { product, type Datatype, type NumericDatatype, type TypedArray } from "./datatype.js";
+import { product, type ByteOrder, type Datatype, type NumericDatatype, type TypedArray } from "./datatype.js";
 import {
   decodeFields,
   decodeNumbers,
   decodeStrings,
+  findString,
   nest,
   toFloat64,
   type FieldData,
@@ -160,9 +161,10 @@ export class NdArray {
     datatype?: Datatype;
     offset?: number;
     strides?: readonly number[];
+    byteorder?: ByteOrder;
   }): NdArray {
-    const { shape, datatype = this.datatype, offset = 0, strides } = init;
-    const layout = { byteorder: this.layout.byteorder, offset: this.layout.offset + offset, strides };
+    const { shape, datatype = this.datatype, offset = 0, strides, byteorder = this.layout.byteorder } = init;
+    const layout = { byteorder, offset: this.layout.offset + offset, strides };
     return new NdArray({
       shape,
       datatype,
@@ -221,6 +223,13 @@ export class NdArray {
     const { datatype } = this;
     if (!isString(datatype)) throw this.#mismatch("strings");
     return decodeStrings(await this.#bytes(), datatype, this.layout.byteorder);
+  }
+
+  /** Where, in C order, an ascii or ucs4 array first holds `text`; -1 where nowhere. Much faster than by {@link readStrings}. */
+  async indexOfString(text: string): Promise<number> {
+    const { datatype } = this;
+    if (!isString(datatype)) throw this.#mismatch("strings");
+    return findString(await this.#bytes(), text, datatype, this.layout.byteorder);
   }
 
   /** The columns of an array of structured rows, by field name. */

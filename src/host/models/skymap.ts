@@ -154,17 +154,12 @@ export class Skymap {
 
   private async indexOf(name: string): Promise<number | undefined> {
     const { offset, field, row } = fieldAt(this.cells, "name");
+    const { datatype, byteorder } = field;
     const rows = this.cells.shape[0];
     for (let first = 0; first < rows; first += PIECE_ROWS) {
       const shape = [Math.min(PIECE_ROWS, rows - first)];
-      // a table of one column keeps that column's byte order
-      const names = this.cells.view({
-        shape,
-        datatype: [field],
-        offset: first * row + offset,
-        strides: [row],
-      });
-      const found = ((await names.readFields()).name as string[]).indexOf(name);
+      const place = { offset: first * row + offset, strides: [row] };
+      const found = await this.cells.view({ shape, datatype, byteorder, ...place }).indexOfString(name);
       if (found >= 0) return first + found;
     }
     return undefined;
