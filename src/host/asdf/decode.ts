@@ -22,9 +22,17 @@ export function decodeStrings(bytes: Uint8Array, datatype: StringDatatype, order
   return Array.from({ length: count }, (_, i) => getElement(view, i * item, datatype, order) as string);
 }
 
+/** Strings within bytes, one every `step` bytes from `origin` on. */
+export interface StringRun {
+  readonly bytes: Uint8Array;
+  readonly origin: number;
+  readonly step: number;
+  readonly count: number;
+}
+
 /** Index of the first string that equals `text`, -1 where none does; no strings are made. */
 export function findString(
-  bytes: Uint8Array,
+  { bytes, origin, step, count }: StringRun,
   text: string,
   datatype: StringDatatype,
   order: ByteOrder,
@@ -33,16 +41,17 @@ export function findString(
   const codes = Array.from(text.replace(/\0+$/, ""), (character) => character.codePointAt(0) as number);
   if (length === 0 || codes.length > length || (kind === "ascii" && codes.some((code) => code > 0xff)))
     return -1;
-  const item = itemSize(datatype);
-  const wanted = new Uint8Array(item);
+  const wanted = new Uint8Array(itemSize(datatype));
   const view = viewOf(wanted);
   codes.forEach((code, i) => {
     if (kind === "ascii") view.setUint8(i, code);
     else view.setUint32(4 * i, code, order === "little");
   });
-  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = all.indexOf(wanted); at >= 0; at = all.indexOf(wanted, at + 1))
-    if (at % item === 0) return at / item;
+  for (let index = 0, at = origin; index < count; index++, at += step) {
+    let same = 0;
+    while (same < wanted.length && bytes[at + same] === wanted[same]) same++;
+    if (same === wanted.length) return index;
+  }
   return -1;
 }
 

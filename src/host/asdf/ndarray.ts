@@ -229,7 +229,11 @@ export class NdArray {
   async indexOfString(text: string): Promise<number> {
     const { datatype } = this;
     if (!isString(datatype)) throw this.#mismatch("strings");
-    return findString(await this.#bytes(), text, datatype, this.layout.byteorder);
+    const { strides, byteorder } = this.layout;
+    const column = this.#loaded || this.shape.length !== 1 ? undefined : strides;
+    const place = column ? await this.#spanned() : { bytes: await this.#bytes(), origin: 0 };
+    const run = { ...place, step: column?.[0] ?? itemSize(datatype), count: this.size };
+    return findString(run, text, datatype, byteorder);
   }
 
   /** The columns of an array of structured rows, by field name. */
@@ -276,6 +280,16 @@ export class NdArray {
   async #bytes(): Promise<Uint8Array> {
     if (this.#loaded) return this.#loaded;
     const { shape, datatype, layout, store } = this;
+    const { bytes: spanned, origin } = await this.#spanned();
+    const apart = layout.strides && !this.contiguous ? layout.strides : undefined;
+    const bytes = apart ? gather(spanned, origin, shape, apart, itemSize(datatype)) : spanned;
+    if (!isNumeric(datatype) || layout.byteorder === HOST_ORDER) return bytes;
+    return swapWords(apart || store.fresh ? bytes : bytes.slice(), datatype);
+  }
+
+  /** The bytes of all elements and what lies between them; the first element is at byte `origin`. */
+  async #spanned(): Promise<{ bytes: Uint8Array; origin: number }> {
+    const { shape, datatype, layout, store } = this;
     const item = itemSize(datatype);
     const [low, high] = span(shape, layout.strides ?? contiguousStrides(shape, item), item);
     const start = layout.offset + low;
@@ -285,15 +299,6 @@ export class NdArray {
         `${this.where}: the array needs bytes ${start} to ${start + high - low} of ${store.where}, which has ${size}`,
       );
     }
-    let bytes = await store.read(start, high - low);
-    let fresh = store.fresh;
-    if (layout.strides && !this.contiguous) {
-      bytes = gather(bytes, -low, shape, layout.strides, item);
-      fresh = true;
-    }
-    if (isNumeric(datatype) && layout.byteorder !== HOST_ORDER) {
-      bytes = swapWords(fresh ? bytes : bytes.slice(), datatype);
-    }
-    return bytes;
+    return { bytes: await store.read(start, high - low), origin: -low };
   }
 }

@@ -11,8 +11,10 @@ test("a string is found where readStrings has it, across no bounds of elements",
   const bytes = NdArray.from(new Uint8Array(codes.buffer));
   const big = bytes.view({ shape: [words.length], datatype: ["ucs4", 4], byteorder: "big" });
   const second = plain.view({ shape: [3], offset: 4, strides: [8] });
+  const backwards = plain.view({ shape: [words.length], offset: 24, strides: [-4] });
+  const block = plain.view({ shape: [2, 2], offset: 4, strides: [12, 4] });
   const absent = ["bb", "babb", "abbab", "abbaa", "\u{1f30c}", "x"];
-  for (const array of [plain, wide, big, second, NdArray.fromStrings([])]) {
+  for (const array of [plain, wide, big, second, backwards, block, NdArray.fromStrings([])]) {
     const all = await array.readStrings();
     for (const text of [...words, ...all, ...absent])
       expect(await array.indexOfString(text), text).toBe(all.indexOf(text));
