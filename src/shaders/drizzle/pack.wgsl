@@ -1,4 +1,3 @@
-//!include shared/half.wgsl
 //!include shared/half_quads.wgsl
 //!include shared/nan.wgsl
 // What the gather kernels read of a window of an exposure, four neighbouring pixels an invocation. Of each pixel:
@@ -54,60 +53,44 @@ fn normal_half(x: vec4f) -> vec4f {
   return bitcast<vec4f>((word + 0xfffu + ((word >> vec4u(13u)) & vec4u(1u))) & vec4u(0xffffe000u));
 }
 
-// So near the middle of two halves that the error of a built-in quotient or root may have decided between them.
-fn doubtful(x: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(x) & vec4u(0x1fffu)) - vec4u(0xff0u) <= vec4u(0x20u);
+// The halves nearest to exact reciprocals, for halves x above 0. The quotient's error may have decided between two neighbours; the
+// product of x and the middle between them is exact in f32. Up to 2^-13 halves are 2^-24 apart.
+fn half_reciprocals(x: vec4f) -> vec4f {
+  let quotient = 1.0 / x;
+  let near = bitcast<vec4u>(normal_half(quotient));
+  let more = select(vec4u(0u), vec4u(0x2000u), x * bitcast<vec4f>(near + 0x1000u) < vec4f(1.0));
+  let less = select(vec4u(0u), vec4u(0x2000u), x * bitcast<vec4f>(near - 0x1000u) > vec4f(1.0));
+  let units = round(quotient * 16777216.0);
+  let up = select(vec4f(0.0), vec4f(1.0), x * (units + 0.5) < vec4f(16777216.0));
+  let down = select(vec4f(0.0), vec4f(1.0), x * (units - 0.5) > vec4f(16777216.0));
+  let tiny = (units + up - down) * 5.9604644775390625e-8;
+  return select(bitcast<vec4f>(near + more - less), tiny, quotient < vec4f(1e-4));
 }
 
-// Of two neighbouring halves around a positive guess the right one: `test` tells whether the exact value lies above a midpoint.
-fn half_reciprocal(v: f32) -> f32 {
-  let x = abs(v);
-  var bits = half_bits(1.0 / x);
-  if (bits > 0u && bits < 0x7c00u) {
-    // products of a half and a midpoint of halves are exact in f32, the quotient need not be
-    let up = 0.5 * (half_value(bits) + half_value(bits + 1u));
-    let down = 0.5 * (half_value(bits) + half_value(bits - 1u));
-    if (bits < 0x7bffu && x * up < 1.0) { bits += 1u; } else if (x * down > 1.0) { bits -= 1u; }
-  }
-  return select(half_value(bits), -half_value(bits), v < 0.0);
+// The halves nearest to exact roots, for halves x above 0: they are normal ones.
+fn half_roots(x: vec4f) -> vec4f {
+  let near = bitcast<vec4u>(normal_half(sqrt(x)));
+  let above = bitcast<vec4f>(near + 0x1000u);
+  let below = bitcast<vec4f>(near - 0x1000u);
+  let more = select(vec4u(0u), vec4u(0x2000u), above * above < x);
+  let less = select(vec4u(0u), vec4u(0x2000u), below * below > x);
+  return bitcast<vec4f>(near + more - less);
 }
 
-fn half_root(v: f32) -> f32 {
-  var bits = half_bits(sqrt(v));
-  if (bits > 0u && bits < 0x7bffu) {
-    let up = 0.5 * (half_value(bits) + half_value(bits + 1u));
-    let down = 0.5 * (half_value(bits) + half_value(bits - 1u));
-    if (up * up < v) { bits += 1u; } else if (down * down > v) { bits -= 1u; }
-  }
-  return half_value(bits);
-}
-
+// What is not finite, 0, or beyond what the type holds, becomes 0.
 fn reciprocals(v: vec4f, half: bool) -> vec4f {
   let usable = are_finite(v) & (v != vec4f(0.0));
   let x = select(vec4f(1.0), v, usable);
-  var inverse = 1.0 / x;
-  if (half) {
-    let size = abs(inverse);
-    let slow = doubtful(inverse) | (size < vec4f(6.2e-5)) | ((size > vec4f(65480.0)) & (size < vec4f(65560.0)));
-    inverse = normal_half(inverse);
-    if (any(slow)) {
-      let exact = vec4f(half_reciprocal(x.x), half_reciprocal(x.y), half_reciprocal(x.z), half_reciprocal(x.w));
-      inverse = select(inverse, exact, slow);
-    }
-    return select(vec4f(0.0), inverse, usable & (abs(inverse) < vec4f(65520.0)));
-  }
-  return select(vec4f(0.0), inverse, usable & are_finite(inverse));
+  let rounded = half_reciprocals(abs(x));
+  let inverse = select(1.0 / x, select(rounded, -rounded, x < vec4f(0.0)), half);
+  let held = select(are_finite(inverse), abs(inverse) < vec4f(65520.0), half);
+  return select(vec4f(0.0), inverse, usable & held);
 }
 
 fn roots(v: vec4f, half: bool) -> vec4f {
   let usual = are_finite(v) & (v > vec4f(0.0));
   let x = select(vec4f(1.0), v, usual);
-  var root = sqrt(x);
-  if (half) { // the root of a half is a normal one
-    let slow = doubtful(root);
-    root = normal_half(root);
-    if (any(slow)) { root = select(root, vec4f(half_root(x.x), half_root(x.y), half_root(x.z), half_root(x.w)), slow); }
-  }
+  let root = select(sqrt(x), half_roots(x), half);
   let word = bitcast<vec4u>(v);
   let itself = (v == vec4f(0.0)) | (word == vec4u(0x7f800000u));
   return select(select(vec4f(nan()), v, itself), root, usual);
@@ -123,14 +106,13 @@ fn read_noise(q: u32) -> vec4f {
 
 fn weights(q: u32, d: vec4f, noise: vec4f, half: bool) -> vec4f {
   if (params.weighting == 1u) { return vec4f(params.amount); }
-  if (params.weighting == 0u) { return reciprocals(noise, half); }
-  let none = d == vec4f(0.0);
-  let sky = noise + poisson_values(q) / select(d, vec4f(1.0), none) * params.median;
-  if (half) {
-    let rounded = vec4f(half_round(sky.x), half_round(sky.y), half_round(sky.z), half_round(sky.w));
-    return reciprocals(select(rounded, noise, none), true);
+  var variance = noise;
+  if (params.weighting == 2u) {
+    let none = d == vec4f(0.0);
+    let sky = noise + poisson_values(q) / select(d, vec4f(1.0), none) * params.median;
+    variance = select(select(sky, quad_half_value(quad_half_bits(sky)), half), noise, none);
   }
-  return reciprocals(select(sky, noise, none), false);
+  return reciprocals(variance, half);
 }
 
 @compute @workgroup_size(64)

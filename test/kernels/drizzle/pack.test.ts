@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { halfToNumber } from "../../../src/host/numerics/half.js";
 import { ExposureGeometry, PackedExposure, type Weighting } from "../../../src/pipelines/drizzle.js";
 import { packTwin } from "../../reference/drizzle_pack.js";
 import { testGpu } from "../../helpers/gpu.js";
@@ -79,6 +80,60 @@ describe("drizzle/pack: numpy's weights and roots", () => {
     expect(bad).toEqual([]);
     expect(want.weight.filter((weight) => weight > 0).length).toBeGreaterThan(500);
     packed.free();
+    release(planes);
+  });
+
+  it("rounds reciprocals and roots of every half as numpy does", async () => {
+    const gpu = await testGpu();
+    const n = 256;
+    const halves = Array.from({ length: n * n }, (_, bits) => halfToNumber(bits));
+    const zeros = halves.map(() => 0);
+    const values = {
+      data: zeros.map(() => 1),
+      err: zeros,
+      rnoise: halves,
+      poisson: halves,
+      flat: undefined,
+      dq: zeros,
+      half: true,
+    };
+    const planes = upload(gpu, n, n, values);
+    const all = new ExposureGeometry(
+      makeMap({ nx: n, ny: n, angle: 0, ratio: 0.5, centre: [260, 260] }),
+      [520, 520],
+      { x0: 0, x1: n - 1, y0: 0, y1: n - 1 },
+      1,
+    );
+    const packed = new PackedExposure(gpu, planes, all, {
+      goodBits: ~1,
+      level: 0,
+      weighting: { type: "ivm" },
+      variances: true,
+    });
+    const buffer = gpu.alloc("poisson", (n * n + 1) * 16);
+    const rec = gpu.recorder("pack");
+    packed.pack(
+      rec,
+      "poisson",
+      { x0: 0, y0: 0, nx: n, ny: n },
+      Int32Array.from({ length: 2 * n }, (_, k) => (k & 1 ? n - 1 : 0)),
+      buffer,
+    );
+    rec.submit();
+    const got = await gpu.read(buffer, Float32Array, 0, n * n * 4);
+    const want = packTwin(values, 1, 0, { type: "ivm" }, (p) => {
+      const j = Math.floor(p / n);
+      return p % n >= all.limits[2 * j] && p % n <= all.limits[2 * j + 1];
+    });
+    const bad: unknown[] = [];
+    for (let p = 0; p < n * n; p++) {
+      const pixel = [want.weight[p], want.data[p], want.rnoise[p], want.poisson[p]];
+      if (!pixel.every((value, k) => value === got[4 * p + k] || Object.is(value, got[4 * p + k])))
+        bad.push([p, halves[p], pixel, got.slice(4 * p, 4 * p + 4)]);
+    }
+    expect(bad).toEqual([]);
+    expect(want.weight.filter((weight) => weight !== 0).length).toBeGreaterThan(60000); // all but NaN, zeros and too small ones
+    for (const held of [buffer, packed]) held.free();
     release(planes);
   });
 });
