@@ -2,7 +2,7 @@ import type { DeviceBuffer, Gpu, Recorder } from "../../src/gpu/index.js";
 import { strides } from "../../src/pipelines/flux.js";
 import { fill } from "../../src/shaders/drizzle/kernels.js";
 import { scalePlane } from "../../src/shaders/flux/kernels.js";
-import { flagOutliers, threshold } from "../../src/shaders/outlier_detection/flag.js";
+import { flagOutliers, threshold, thresholdFactors } from "../../src/shaders/outlier_detection/flag.js";
 import { maskLowWeight, nanmedianMany, nanmedianStack } from "../../src/shaders/outlier_detection/median.js";
 import { meanAndMax } from "../../src/shaders/resample/mean_and_max.js";
 import { subtractSky } from "../../src/shaders/skymatch/kernels.js";
@@ -57,6 +57,12 @@ function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
   const counts = plane("counts", new Uint32Array(4));
   const dq = plane("dq", new Uint32Array(n));
   const masks = plane("masks", new Uint32Array(side * Math.ceil(side / 16)));
+  const row = [0, Math.ceil(side / 4)];
+  const strip = [...row, ...row];
+  const spans = plane(
+    "spans",
+    Uint32Array.from({ length: 4 * Math.ceil(side / 16) }, (_, k) => strip[k % 4]),
+  );
   const stack = plane("stack", values.subarray(0, n - (n % LAYERS_MANY)));
   const strips: [number, number] = [Math.ceil(side / 64), Math.ceil(side / 16)];
   const size: [number, number] = [side, side];
@@ -108,8 +114,8 @@ function casesOf(gpu: Gpu, side: number, held: DeviceBuffer[]): Case[] {
       rec.run(nanmedianMany, { params, stack, median: c }, [strides(few)]);
     }),
     one(threshold.label, "exposure", n, 10 * n, (rec) => {
-      const params = { size, half: 1, background: 0, snr: [5, 4] as const, scale: [1.2, 0.7] as const };
-      rec.run(threshold, { params, data: a, err: half, blotted: b, masks }, [
+      const params = { size, half: 1, background: 0, ...thresholdFactors([5, 4], [1.2, 0.7]) };
+      rec.run(threshold, { params, data: a, err: half, blotted: b, spans, masks }, [
         Math.ceil(side / 256),
         Math.ceil(side / 16),
       ]);

@@ -1,8 +1,16 @@
 import type { DeviceBuffer } from "../gpu/index.js";
 import { nodeAt } from "../host/models/index.js";
+import { blotSpans } from "../host/wcs/blot_spans.js";
 import { blotTiles, type BlotTiles, type GridMap } from "../host/wcs/blot_tiles.js";
 import type { PixelMap } from "../host/wcs/pixmap.js";
-import { blot, flagOutliers, paddedWidth, RUN_ROWS, threshold } from "../shaders/outlier_detection/flag.js";
+import {
+  blot,
+  flagOutliers,
+  paddedWidth,
+  RUN_ROWS,
+  threshold,
+  thresholdFactors,
+} from "../shaders/outlier_detection/flag.js";
 import type { RunContext } from "./context.js";
 import type { Exposure, ExposurePlanes } from "./exposure.js";
 import type { ModelLibrary } from "./library.js";
@@ -96,11 +104,15 @@ function flagOne(
   const table = gpu.upload("blot tiles", tiles.table);
   const width = paddedWidth(nx);
   const strips = Math.ceil(ny / RUN_ROWS);
+  // a NaN beyond the median's edges is no outlier, a number may be
+  const everywhere = !Number.isNaN(options.fill);
+  const { table: words, longest } = blotSpans(tiles, [nx, ny], RUN_ROWS, median.shape, everywhere);
+  const spans = gpu.upload("blot spans", words);
   const blotted = gpu.alloc("blotted", width * ny * 4);
   const masks = gpu.alloc("outlier masks", width * strips * 4);
-  const quads = [Math.ceil(width / 256), strips] as const;
+  const quads = [Math.max(1, Math.ceil(longest / 64)), strips] as const;
   const { x0, x1, y0, y1 } = tiles.inside;
-  const rec = gpu.recorder("outliers");
+  const rec = gpu.recorder("outliers").clear(masks);
   median.bands.forEach((band, k) => {
     const params = {
       size: [nx, ny],
@@ -112,14 +124,14 @@ function flagOne(
       fill: options.fill,
       first: k === 0 ? 1 : 0,
     };
-    rec.run(blot, { params, tiles: table, median: band.buffer, blotted }, quads, {
+    rec.run(blot, { params, tiles: table, median: band.buffer, spans, blotted }, quads, {
       ALIGNED: tiles.aligned,
     });
   });
   const size = [nx, ny];
   const { background, flags, snr, scale } = options;
-  const params = { size, half: err.half ? 1 : 0, background, snr, scale };
-  rec.run(threshold, { params, data: data.buffer, err: err.buffer, blotted, masks }, quads, {
+  const params = { size, half: err.half ? 1 : 0, background, ...thresholdFactors(snr, scale) };
+  rec.run(threshold, { params, data: data.buffer, err: err.buffer, blotted, spans, masks }, quads, {
     ALIGNED: width === nx,
   });
   rec.run(flagOutliers, { params: { size, counter, flags }, masks, dq, counts }, [
@@ -128,6 +140,7 @@ function flagOne(
   ]);
   rec.submit();
   table.free();
+  spans.free();
   blotted.free();
   masks.free();
 }

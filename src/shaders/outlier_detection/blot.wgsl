@@ -16,7 +16,8 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> tiles: array<vec4f>; // 9 a tile: (base x, base y as i32), 4 x 4 coefficients of x, of y
 @group(0) @binding(2) var<storage, read> median: array<f32>;
-@group(0) @binding(3) var<storage, read_write> blotted: array<vec4f>;
+@group(0) @binding(3) var<storage, read> spans: array<vec4u>; // a strip of 16 rows: quads of threshold.wgsl, first and end quad here
+@group(0) @binding(4) var<storage, read_write> blotted: array<vec4f>;
 
 override ALIGNED: bool = true;
 const ROWS = 16u;
@@ -89,24 +90,38 @@ fn places_in_pieces(at: vec2u) -> Places {
   return places;
 }
 
-// At the last row or column the neighbour beyond is the pixel itself, with weight 0: its value holds.
-fn bilinear(at: vec2f) -> f32 {
-  let whole = floor(at);
-  let i = vec2u(whole);
-  let next = min(i + 1u, params.median_size - 1u);
-  let s = select(at - whole, vec2f(0.0), next == i);
-  let t = 1.0 - s;
-  let row = (i.y - params.band.x) * params.median_size.x;
-  let below = row + select(params.median_size.x, 0u, next.y == i.y);
-  return t.x * t.y * median[row + i.x] + s.x * t.y * median[row + next.x] + s.y * t.x * median[below + i.x] +
-    s.x * s.y * median[below + next.x];
+// The median at four places on the image, 0 elsewhere. At the last row or column the neighbour beyond is the pixel itself, with
+// weight 0: its value holds.
+fn bilinear(at: Places, on: vec4<bool>) -> vec4f {
+  let whole_x = floor(at.x);
+  let whole_y = floor(at.y);
+  let i = vec4u(select(vec4f(0.0), whole_x, on));
+  let j = vec4u(select(vec4f(f32(params.band.x)), whole_y, on));
+  let last_x = i == vec4u(params.median_size.x - 1u);
+  let last_y = j == vec4u(params.median_size.y - 1u);
+  let sx = select(at.x - whole_x, vec4f(0.0), last_x);
+  let sy = select(at.y - whole_y, vec4f(0.0), last_y);
+  let tx = 1.0 - sx;
+  let ty = 1.0 - sy;
+  let a = (j - params.band.x) * params.median_size.x + i;
+  let b = a + select(vec4u(1u), vec4u(0u), last_x);
+  let row = select(vec4u(params.median_size.x), vec4u(0u), last_y);
+  let c = a + row;
+  let d = b + row;
+  let m00 = vec4f(median[a.x], median[a.y], median[a.z], median[a.w]);
+  let m10 = vec4f(median[b.x], median[b.y], median[b.z], median[b.w]);
+  let m01 = vec4f(median[c.x], median[c.y], median[c.z], median[c.w]);
+  let m11 = vec4f(median[d.x], median[d.y], median[d.z], median[d.w]);
+  return tx * ty * m00 + sx * ty * m10 + sy * tx * m01 + sx * sy * m11;
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let pitch = (params.size.x + 3u) / 4u;
-  if (id.x >= pitch) { return; }
-  let x = 4u * id.x;
+  let span = spans[id.y];
+  let q = span.z + id.x;
+  if (q >= span.w) { return; }
+  let x = 4u * q;
   let start = id.y * ROWS;
   let rows = min(ROWS, params.size.y - start);
   let xs = vec4i(i32(x)) + vec4i(0, 1, 2, 3);
@@ -121,17 +136,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let on_x = (at.x >= vec4f(0.0)) & (at.x < vec4f(f32(params.median_size.x)));
     let on_y = (at.y >= vec4f(0.0)) & (at.y < vec4f(f32(params.median_size.y)));
     let placed = inside & on_x & on_y;
-    let row = vec4u(max(at.y, vec4f(0.0)));
-    let here = placed & (row >= vec4u(params.band.x)) & (row < vec4u(params.band.x + params.band.y));
+    let here = placed & (at.y >= vec4f(f32(params.band.x))) & (at.y < vec4f(f32(params.band.x + params.band.y)));
     let empty = !placed & vec4<bool>(params.first == 1u);
     if (!any(here | empty)) { continue; }
-    let o = y * pitch + id.x;
+    let o = y * pitch + q;
     var values = vec4f(params.fill);
     if (!all(here | empty)) { values = select(blotted[o], values, empty); }
-    if (here.x) { values.x = bilinear(vec2f(at.x.x, at.y.x)); }
-    if (here.y) { values.y = bilinear(vec2f(at.x.y, at.y.y)); }
-    if (here.z) { values.z = bilinear(vec2f(at.x.z, at.y.z)); }
-    if (here.w) { values.w = bilinear(vec2f(at.x.w, at.y.w)); }
+    if (any(here)) { values = select(values, bilinear(at, here), here); }
     blotted[o] = values;
   }
 }

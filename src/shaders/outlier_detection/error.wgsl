@@ -10,8 +10,8 @@ fn raw_errors(i: u32) -> vec4f {
     if (!ALIGNED) {
       return quad_half_value(vec4u(error_half(i), error_half(i + 1u), error_half(i + 2u), error_half(i + 3u)));
     }
-    let pair = err[i >> 2u].xxyy;
-    return quad_half_value((pair >> vec4u(0u, 16u, 0u, 16u)) & vec4u(0xffffu));
+    let pair = err[i >> 2u];
+    return quad_half_value(vec4u(pair.x & 0xffffu, pair.x >> 16u, pair.y & 0xffffu, pair.y >> 16u));
   }
   if (!ALIGNED) {
     return bitcast<vec4f>(vec4u(error_word(i), error_word(i + 1u), error_word(i + 2u), error_word(i + 3u)));
@@ -19,9 +19,7 @@ fn raw_errors(i: u32) -> vec4f {
   return bitcast<vec4f>(vec4u(err[i >> 1u], err[(i >> 1u) + 1u]));
 }
 
-// Of pixels i to i + 3.
-fn errors_at(i: u32) -> vec4f {
-  let x = raw_errors(i);
+fn errors_of(x: vec4f) -> vec4f {
   let largest = vec4f(select(3.4028234663852886e38, 65504.0, params.half == 1u));
   return select(clamp(x, -largest, largest), vec4f(0.0), are_nan(x));
 }

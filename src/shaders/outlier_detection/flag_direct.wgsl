@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var k = 4u * (group.x * 256u + lane); k < params.count; k += groups.x * 1024u) {
     let i = params.first + k;
     let difference = pixels(i) - median[k >> 2u];
-    let beyond = !are_nan(difference) & (abs(difference) > times_errors(params.snr, errors_at(i)));
+    let beyond = !are_nan(difference) & (abs(difference) > times_errors(params.snr, errors_of(raw_errors(i))));
     if (!any(beyond)) { continue; }
     for (var c = 0u; c < min(4u, params.count - k); c++) {
       if (beyond[c]) {

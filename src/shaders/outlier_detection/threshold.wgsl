@@ -3,6 +3,7 @@
 //!include outlier_detection/error.wgsl
 // Which pixels of an exposure differ from the blotted median by more than a scaled derivative plus a multiple of the error,
 // for two pairs of factors; with numpy's types (a float16 error gives a float16 product) and its NaN.
+// Few pixels do: only of those that differ by about the smaller multiple of the error are derivatives and rounded products made.
 // A word answers for 16 rows of a column: bit r for the first threshold, bit 16 + r for the second. A thread takes four
 // columns; rows of `blotted` and `masks` are padded to whole quads.
 struct Params {
@@ -11,12 +12,14 @@ struct Params {
   background: f32,
   snr: vec2f,
   scale: vec2f,
+  least: f32, // multiple of the error, not above either threshold's, or 0 where a factor is negative
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> data: array<vec4f>;
 @group(0) @binding(2) var<storage, read> err: array<vec2u>;
 @group(0) @binding(3) var<storage, read> blotted: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> masks: array<vec4u>;
+@group(0) @binding(4) var<storage, read> spans: array<vec4u>; // a strip of 16 rows: first and end quad here, and of blot
+@group(0) @binding(5) var<storage, read_write> masks: array<vec4u>; // zeros without a span
 
 override ALIGNED: bool = true; // rows of the exposure are whole quads
 const ROWS = 16u;
@@ -34,42 +37,51 @@ fn steeper(slope: vec4f, a: vec4f, b: vec4f) -> vec4f {
   return select(slope, d, !are_nan(d) & (d > slope));
 }
 
+// The derivative of quad q, x quads from the left, in row y; at the edges the neighbour is the pixel itself.
+fn slope_at(x: u32, y: u32, q: u32, here: vec4f) -> vec4f {
+  let pitch = (params.size.x + 3u) / 4u;
+  var above = here;
+  if (y > 0u) { above = blotted[q - pitch]; }
+  var below = here;
+  if (y + 1u < params.size.y) { below = blotted[q + pitch]; }
+  var before = here.x;
+  if (x > 0u) { before = blotted[q - 1u].w; }
+  var after = here.w;
+  if (x + 1u < pitch) { after = blotted[q + 1u].x; }
+  let at_end = vec4u(4u * x) + vec4u(1u, 2u, 3u, 4u) == vec4u(params.size.x);
+  let up = abs(here - above);
+  var slope = select(vec4f(0.0), up, are_finite(up)); // as numpy: an infinite difference counts but for this one
+  slope = steeper(slope, below, here);
+  slope = steeper(slope, here, vec4f(before, here.xyz));
+  return steeper(slope, select(vec4f(here.yzw, after), here, at_end), here);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let pitch = (params.size.x + 3u) / 4u;
-  if (id.x >= pitch) { return; }
+  let span = spans[id.y];
+  let x = span.x + id.x;
+  if (x >= span.y) { return; }
   let first = id.y * ROWS;
-  let rows = min(ROWS, params.size.y - first);
-  // at the edges the neighbour is the pixel itself
-  let at_end = vec4u(4u * id.x) + vec4u(1u, 2u, 3u, 4u) == vec4u(params.size.x);
+  let end = min(first + ROWS, params.size.y);
   var word = vec4u(0u);
-  var q = first * pitch + id.x;
-  var here = blotted[q];
-  var above = here;
-  if (first > 0u) { above = blotted[q - pitch]; }
-  for (var r = 0u; r < rows; r++) {
-    var below = here;
-    if (first + r + 1u < params.size.y) { below = blotted[q + pitch]; }
-    var before = here.x;
-    if (id.x > 0u) { before = blotted[q - 1u].w; }
-    var after = here.w;
-    if (id.x + 1u < pitch) { after = blotted[q + 1u].x; }
-    let up = abs(here - above);
-    var slope = select(vec4f(0.0), up, are_finite(up)); // as numpy: an infinite difference counts but for this one
-    slope = steeper(slope, below, here);
-    slope = steeper(slope, here, vec4f(before, here.xyz));
-    slope = steeper(slope, select(vec4f(here.yzw, after), here, at_end), here);
-    let i = (first + r) * params.size.x + 4u * id.x;
+  for (var y = first; y < end; y++) {
+    let q = y * pitch + x;
+    let here = blotted[q];
+    let i = y * params.size.x + 4u * x;
     let values = pixels(i);
-    let errors = errors_at(i);
-    let known = !are_nan(values) & !are_nan(here);
+    let raw = raw_errors(i);
     let noise = abs(values - here - params.background);
+    // 2^-24: what rounding to a float16 below the normal ones may take
+    let least = params.least * select(vec4f(0.0), raw, are_finite(raw)) - 5.9604644775390625e-8;
+    if (!any(noise > least)) { continue; }
+    let known = !are_nan(values) & !are_nan(here);
+    let errors = errors_of(raw);
+    let slope = slope_at(x, y, q, here);
     let one = known & (noise > params.scale.x * slope + times_errors(params.snr.x, errors));
     let two = known & (noise > params.scale.y * slope + times_errors(params.snr.y, errors));
+    let r = y - first;
     word |= select(vec4u(0u), vec4u(1u << r), one) | select(vec4u(0u), vec4u(0x10000u << r), two);
-    above = here;
-    here = below;
-    q += pitch;
   }
-  masks[id.y * pitch + id.x] = word;
+  masks[id.y * pitch + x] = word;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { blotSpans } from "../../../src/host/wcs/blot_spans.js";
 import { blotTiles, type GridMap } from "../../../src/host/wcs/blot_tiles.js";
 import { blot, paddedWidth, RUN_ROWS } from "../../../src/shaders/outlier_detection/flag.js";
 import { testGpu } from "../../helpers/gpu.js";
@@ -33,13 +34,17 @@ interface Scene {
   readonly median: { data: Float32Array; nx: number; ny: number };
   readonly fill: number;
   readonly bands?: number[];
+  readonly everywhere?: boolean;
 }
 
-async function run({ map, median, fill, bands = [median.ny] }: Scene): Promise<Float32Array> {
+async function run({ map, median, fill, bands = [median.ny], everywhere }: Scene): Promise<Float32Array> {
   const gpu = await testGpu();
   const tiles = blotTiles(map);
   const table = gpu.upload("tiles", tiles.table);
-  const blotted = gpu.alloc("blotted", WIDTH * NY * 4);
+  const strips = Math.ceil(NY / RUN_ROWS);
+  const { table: words } = blotSpans(tiles, [NX, NY], RUN_ROWS, [median.ny, median.nx], everywhere);
+  const spans = gpu.upload("spans", words);
+  const blotted = gpu.upload("blotted", new Float32Array(WIDTH * NY).fill(fill));
   const rec = gpu.recorder("blot");
   const { x0, x1, y0, y1 } = tiles.inside;
   let row = 0;
@@ -57,14 +62,14 @@ async function run({ map, median, fill, bands = [median.ny] }: Scene): Promise<F
       first: k === 0 ? 1 : 0,
     };
     row += rows;
-    const groups = [Math.ceil(WIDTH / 256), Math.ceil(NY / RUN_ROWS)] as const;
-    rec.run(blot, { params, tiles: table, median: buffer, blotted }, groups, { ALIGNED: tiles.aligned });
+    const inputs = { params, tiles: table, median: buffer, spans };
+    rec.run(blot, { ...inputs, blotted }, [Math.ceil(WIDTH / 256), strips], { ALIGNED: tiles.aligned });
     return buffer;
   });
   rec.submit();
   const padded = await gpu.read(blotted, Float32Array, 0, WIDTH * NY);
   const result = padded.filter((_, i) => i % WIDTH < NX);
-  for (const buffer of [table, blotted, ...held]) buffer.free();
+  for (const buffer of [table, spans, blotted, ...held]) buffer.free();
   return result;
 }
 
@@ -168,5 +173,49 @@ describe("blot", () => {
     const median = { data: noise(230, 190, 5, 0.02), nx: 230, ny: 190 };
     const whole = await run({ map: rotated, median, fill: -1 });
     expect(await run({ map: rotated, median, fill: -1, bands: [64, 64, 62] })).toEqual(whole);
+  });
+
+  it("needs only the spans that may have places: the same bits", async () => {
+    const far = gridMap(
+      (x, y) => 1.9 * x * 0.94 - 1.9 * y * 0.34 - 60,
+      (x, y) => 1.9 * x * 0.34 + 1.9 * y * 0.94 - 70,
+    );
+    const zigzag = { ...far, pieces: { x: 7, y: 9 } };
+    for (const map of [far, zigzag, rotated]) {
+      const scene = { map, median: { data: noise(60, 47, 6), nx: 60, ny: 47 }, fill: NaN };
+      expect(await run(scene)).toEqual(await run({ ...scene, everywhere: true }));
+    }
+  });
+});
+
+describe("blotSpans", () => {
+  const shape = [47, 60] as const;
+  const spansOf = (map: GridMap): number[][] => {
+    const { table, longest } = blotSpans(blotTiles(map), [NX, NY], RUN_ROWS, shape);
+    const strips = Array.from({ length: table.length / 4 }, (_, k) => [...table.subarray(4 * k, 4 * k + 4)]);
+    expect(longest).toBe(Math.max(...strips.map((strip) => strip[3] - strip[2])));
+    return strips;
+  };
+
+  it("holds a quad and a strip more for the neighbours, within the exposure", () => {
+    const corner = gridMap(
+      (x) => x - 70,
+      (_x, y) => y - 50,
+    );
+    expect(spansOf(corner)).toEqual([
+      [0, 0, 0, 0],
+      [0, 0, 15, 26],
+      [16, 26, 15, 26],
+      [16, 26, 15, 26],
+      [16, 26, 15, 26],
+    ]);
+  });
+
+  it("is empty where the exposure does not reach the image", () => {
+    const away = gridMap(
+      (x) => x - 1000,
+      (_x, y) => y,
+    );
+    expect(spansOf(away).flat()).toEqual(new Array<number>(20).fill(0));
   });
 });

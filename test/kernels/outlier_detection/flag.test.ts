@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { numberToHalf } from "../../../src/host/numerics/half.js";
+import { halfToNumber, numberToHalf } from "../../../src/host/numerics/half.js";
 import {
   flagOutliers,
   paddedWidth,
   RUN_ROWS,
   threshold,
+  thresholdFactors,
 } from "../../../src/shaders/outlier_detection/flag.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { gaussian, seeded } from "../../helpers/random.js";
@@ -24,13 +25,21 @@ async function run(input: FlagInput): Promise<{ dq: Uint32Array; count: number }
   const dq = gpu.upload("dq", new Uint32Array(nx * ny).fill(4));
   const counts = gpu.upload("counts", new Uint32Array(3));
   const masks = gpu.alloc("masks", Math.ceil(ny / RUN_ROWS) * width * 4);
+  const row = [0, width / 4, 0, width / 4];
+  const words = Uint32Array.from({ length: 4 * Math.ceil(ny / RUN_ROWS) }, (_, k) => row[k % 4]);
+  const spans = gpu.upload("spans", words);
   const size = [nx, ny];
   const strips = Math.ceil(ny / RUN_ROWS);
   const { snr, scale, background } = input;
-  const params = { size, half: input.err instanceof Uint16Array ? 1 : 0, background, snr, scale };
+  const params = {
+    size,
+    half: input.err instanceof Uint16Array ? 1 : 0,
+    background,
+    ...thresholdFactors(snr, scale),
+  };
   gpu
     .recorder("flag")
-    .run(threshold, { params, data, err, blotted, masks }, [Math.ceil(width / 256), strips], {
+    .run(threshold, { params, data, err, blotted, spans, masks }, [Math.ceil(width / 256), strips], {
       ALIGNED: width === nx,
     })
     .run(flagOutliers, { params: { size, counter: 1, flags: FLAGS }, masks, dq, counts }, [
@@ -42,7 +51,7 @@ async function run(input: FlagInput): Promise<{ dq: Uint32Array; count: number }
     dq: await gpu.read(dq, Uint32Array, 0, nx * ny),
     count: (await gpu.read(counts, Uint32Array))[1],
   };
-  for (const buffer of [data, err, blotted, dq, counts, masks]) buffer.free();
+  for (const buffer of [data, err, blotted, dq, counts, masks, spans]) buffer.free();
   return result;
 }
 
@@ -85,6 +94,33 @@ describe("flagOutliers", () => {
     expect(Array.from(dq)).toEqual(Array.from(expected, (flag) => (flag ? 4 | FLAGS : 4)));
     expect(count).toBe(expected.reduce((n, flag) => n + flag, 0));
     if (nx === 77) expect(count).toBeGreaterThan(50);
+  });
+
+  it.each([
+    ["first factors below the second", [3, 4], [0.5, 0.7]],
+    ["no multiple of the error", [0, 0], [1.2, 0.7]],
+    ["tiny multiples", [1e-7, 2e-7], [1.2, 0.7]],
+    ["negative factors", [-1, 2], [3, -0.5]],
+    ["multiples beyond float16", [5, 70000], [0, 0]],
+  ] as const)("flags the same with any factors: %s", async (_name, snr, scale) => {
+    for (const half of [true, false]) {
+      const plain = scene(77, 53, half, 9);
+      const err = plain.err.map((e, i) => (i % 7 === 0 ? (half ? e ^ 0x8000 : -e) : e));
+      const input = { ...plain, err, snr, scale };
+      const expected = flagTwin(input);
+      expect((await run(input)).count).toBe(expected.reduce((n, flag) => n + flag, 0));
+    }
+  });
+
+  it("tells differences of float16 errors below the normal ones", async () => {
+    const random = seeded(4);
+    const plain = scene(60, 40, true, 5);
+    const err = Uint16Array.from(plain.err, () => Math.floor(random() * 0x500));
+    const data = plain.blotted.map((b, i) => b + 4.5 * halfToNumber(err[i]) * (0.7 + 0.6 * random()));
+    const input = { ...plain, err, data, blotted: plain.blotted, scale: [0, 0] as const, background: 0 };
+    const expected = flagTwin(input);
+    const { dq } = await run(input);
+    expect(Array.from(dq)).toEqual(Array.from(expected, (flag) => (flag ? 4 | FLAGS : 4)));
   });
 
   it("rounds the float16 product as numpy does", async () => {
