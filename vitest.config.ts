@@ -28,6 +28,8 @@ const onSwiftShader = {
 export default defineConfig({
   test: {
     pool: "forks",
+    isolate: false, // a worker's files share its device, pipelines and modules
+    setupFiles: ["test/helpers/setup.ts"],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

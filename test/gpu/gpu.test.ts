@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defineKernel, storage, uniform } from "../../src/gpu/index.js";
-import { testGpu } from "../helpers/gpu.js";
+import { testDevice, testGpu } from "../helpers/gpu.js";
 
 const scale = defineKernel({
   label: "test/scale",
@@ -19,6 +19,11 @@ const broken = defineKernel({
 });
 
 describe("a device", () => {
+  it("is the one that the tests are to run on", async () => {
+    const { kind } = (await testGpu()).info;
+    if (testDevice() !== "auto") expect(kind).toBe(testDevice());
+  });
+
   it("runs recorded passes in order, with uniforms of their own", async () => {
     const gpu = await testGpu();
     const n = 1000;

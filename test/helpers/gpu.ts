@@ -1,15 +1,14 @@
-import { afterAll } from "vitest";
 import { type DeviceChoice, type Gpu, openGpu } from "../../src/gpu/index.js";
 
 let opened: Promise<Gpu> | undefined;
 
-/** The test file's device: lavapipe where installed, else SwiftShader; ROMANCAL_WEBGPU_DEVICE overrides. */
-export function testGpu(): Promise<Gpu> {
-  opened ??= openGpu((process.env.ROMANCAL_WEBGPU_DEVICE as DeviceChoice | undefined) ?? "auto");
-  return opened;
+/** The device that tests run on: lavapipe where installed, else SwiftShader; ROMANCAL_WEBGPU_DEVICE overrides. */
+export function testDevice(): DeviceChoice {
+  return (process.env.ROMANCAL_WEBGPU_DEVICE as DeviceChoice | undefined) ?? "auto";
 }
 
-afterAll(async () => {
-  (await opened)?.close();
-  opened = undefined;
-});
+/** The worker's device, one for all its files, so that no pipeline is made twice. It ends with the worker. */
+export function testGpu(): Promise<Gpu> {
+  opened ??= openGpu(testDevice());
+  return opened;
+}
