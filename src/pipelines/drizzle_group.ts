@@ -53,7 +53,7 @@ function identityOf(wcs: object): number {
 }
 
 /** The background that skymatch found in an exposure and did not subtract, MJy/sr; 0 without one. */
-export function levelToSubtract({ model }: Exposure): number {
+function levelToSubtract({ model }: Exposure): number {
   if (nodeAt(model.meta, "background.subtracted") === true) return 0;
   return model.metadata.optionalNumber("background.level") ?? 0;
 }

@@ -15,7 +15,7 @@ export interface FlagInput {
 const f = Math.fround;
 
 /** stcal 1.20.0 _abs_deriv. */
-export function absDerivTwin(image: Float32Array, nx: number, ny: number): Float32Array {
+function absDerivTwin(image: Float32Array, nx: number, ny: number): Float32Array {
   return Float32Array.from(image, (here, i) => {
     if (Number.isNaN(here)) return NaN;
     const [x, y] = [i % nx, Math.floor(i / nx)];

@@ -118,7 +118,7 @@ export class BlockChain {
 }
 
 /** Offsets of the block index at the end of `text`; empty if there is none or it is not in order. */
-export function parseIndex(text: string): number[] {
+function parseIndex(text: string): number[] {
   const at = text.lastIndexOf(INDEX_TITLE);
   const list = at < 0 ? null : /\[([\d\s,]*)\]|((?:^- *\d+\s*$)+)/m.exec(text.slice(at));
   const offsets = (list?.[0].match(/\d+/g) ?? []).map(Number);

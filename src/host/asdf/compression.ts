@@ -23,7 +23,7 @@ export interface StoredBytes {
 /** Damage that shows in decoding; turned into a UserError where the block's name is known. */
 export class CorruptError extends Error {}
 
-export function isCompression(name: string): name is Compression {
+function isCompression(name: string): name is Compression {
   return LABELS.includes(name);
 }
 

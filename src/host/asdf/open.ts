@@ -97,7 +97,7 @@ class FileContext implements ArrayContext {
 }
 
 /** The first block of another file. Opened when its bytes are asked for, if that is allowed. */
-export class ExternalBlock implements ByteStore {
+class ExternalBlock implements ByteStore {
   readonly fresh = true;
   readonly where: string;
   #opened: Promise<{ source: ByteSource; block: FileBlock }> | undefined;

@@ -38,7 +38,7 @@ export const ASDF_TAG = "tag:stsci.edu:asdf/";
 const FLOAT_TAG = `${YAML_TAG}float`;
 
 /** `!core/x-1.0.0` is short for `tag:stsci.edu:asdf/core/x-1.0.0`, as in the header of an ASDF file. */
-export function fullTag(tag: string): string {
+function fullTag(tag: string): string {
   if (tag.startsWith("!!")) return YAML_TAG + tag.slice(2);
   return tag.startsWith("!") ? ASDF_TAG + tag.slice(1) : tag;
 }

@@ -22,10 +22,8 @@ export {
   projectionRegionOf,
   type ProjectionRegionColumns,
   type SkycellColumns,
-  skycellIndex,
   type SkycellInfo,
   skycellInfo,
-  skycellInfoAt,
   skycellWcs,
   type SkymapTables,
 } from "./skycell.js";

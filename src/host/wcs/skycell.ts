@@ -73,7 +73,7 @@ export function skycellWcs(info: SkycellInfo): Wcs {
 }
 
 /** Row of a sky cell's name in the table, -1 if it is not there. */
-export function skycellIndex({ skycells }: SkymapTables, name: string): number {
+function skycellIndex({ skycells }: SkymapTables, name: string): number {
   for (let i = 0; i < skycells.name.length; i++) if (skycells.name[i] === name) return i;
   return -1;
 }
@@ -99,7 +99,7 @@ export function skycellInfo(tables: SkymapTables, name: string): SkycellInfo {
 }
 
 /** {@link skycellInfo} of a row of the sky cells' table. */
-export function skycellInfoAt(tables: SkymapTables, index: number): SkycellInfo {
+function skycellInfoAt(tables: SkymapTables, index: number): SkycellInfo {
   const { projectionRegions: regions, skycells: cells } = tables;
   const region = projectionRegionOf(tables, index);
   if (region < 0) throw new UserError(`skymap: sky cell "${cells.name[index]}" lies in no projection region`);

@@ -1,6 +1,6 @@
 import { UserError } from "../../host/errors.js";
 
-export const KERNELS = ["square", "gaussian", "point", "turbo", "lanczos2", "lanczos3"] as const;
+const KERNELS = ["square", "gaussian", "point", "turbo", "lanczos2", "lanczos3"] as const;
 export type KernelName = (typeof KERNELS)[number];
 
 /** drizzle takes a smaller pixfrac for the point kernel. */

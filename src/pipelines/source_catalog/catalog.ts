@@ -24,8 +24,8 @@ import {
 import { abMagnitude, fluxFactor, pixelSide, skyScale, type SkyScale } from "./units.js";
 
 /** Radii of romancal's circular apertures and of its background annulus, arcseconds (_aperture.py). */
-export const CIRCLE_ARCSEC = [0.1, 0.2, 0.4, 0.8, 1.6] as const;
-export const ANNULUS_ARCSEC = [2.4, 2.8] as const;
+const CIRCLE_ARCSEC = [0.1, 0.2, 0.4, 0.8, 1.6] as const;
+const ANNULUS_ARCSEC = [2.4, 2.8] as const;
 const CIRCLE_NAMES = CIRCLE_ARCSEC.map((radius) => String(Math.round(radius * 10)).padStart(2, "0"));
 const DO_NOT_USE = 1;
 const HALF_TURN = 180;

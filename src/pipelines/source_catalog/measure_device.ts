@@ -99,7 +99,7 @@ export async function withBuffers<T>(
 }
 
 /** A coordinate as whole pixels and the rest, so that f32 keeps it: NaN goes to -1000, where nothing is (as in romancal). */
-export function splitCentre(value: number): [whole: number, rest: number] {
+function splitCentre(value: number): [whole: number, rest: number] {
   if (!Number.isFinite(value)) return [-1000, 0];
   const whole = Math.round(value);
   return [whole, value - whole];

@@ -128,7 +128,7 @@ export class Affine implements Transform {
   }
 }
 
-export function invert2([[a, b], [c, d]]: Matrix2): Matrix2 {
+function invert2([[a, b], [c, d]]: Matrix2): Matrix2 {
   const det = a * d - b * c;
   if (det === 0) throw new UserError("wcs: affine: the matrix is singular, the transform has no inverse");
   return [

@@ -4,7 +4,7 @@ import { cartesianToSpherical, type LonWrap, sphericalToCartesian } from "./sphe
 import { type Columns, D2R, R2D, scratch, type Transform } from "./transform.js";
 
 /** The matrix of rotations about x, y, z by angles in radians, the first applied first (astropy.modeling.rotations._create_matrix). */
-export function rotationMatrix(radians: readonly number[], axes: string): Matrix3 {
+function rotationMatrix(radians: readonly number[], axes: string): Matrix3 {
   let total: Matrix3 | undefined;
   for (let k = axes.length - 1; k >= 0; k--) {
     const one = axisMatrix(radians[k], axes[k]);
