@@ -1,23 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { UserError } from "../errors.js";
+import type { SkycellInfo } from "../wcs/index.js";
 
-/** The sky cell's WCS as the association's `skycell_wcs_info` gives it: degrees and 0-based pixels. */
-export interface SkycellWcsInfo {
-  readonly name: string;
-  /** Degrees a pixel. */
-  readonly pixel_scale: number;
-  readonly ra_projection_center: number;
-  readonly dec_projection_center: number;
-  readonly x0_projection: number;
-  readonly y0_projection: number;
-  readonly ra_center: number;
-  readonly dec_center: number;
-  readonly nx: number;
-  readonly ny: number;
-  readonly orientat: number;
-  readonly orientat_projection_center: number;
-}
+/** The sky cell's WCS as the association's `skycell_wcs_info` gives it, complete. */
+export type SkycellWcsInfo = Required<SkycellInfo>;
 
 const SKYCELL_NUMBERS = [
   "pixel_scale",

@@ -1,6 +1,5 @@
 import { type AsdfMap, type AsdfValue, float } from "../asdf/types.js";
-import { boundingBoxOfShape, type BoundingBox } from "./bounding_box.js";
-import { makeFitsImagingWcs } from "./fits_imaging_wcs.js";
+import { type BoundingBox, boundingBoxOfShape } from "./bounding_box.js";
 import { angularSeparation, positionAngle, rotationMatrixOfRoll } from "./sky_math.js";
 import { D2R } from "./transforms/transform.js";
 import type { Wcs } from "./wcs.js";
@@ -97,18 +96,4 @@ export function sRegion(wcs: Wcs, box: BoundingBox): string | undefined {
     words.push((ra[i] < 0 ? 360 + ra[i] : ra[i]).toFixed(9), dec[i].toFixed(9));
   }
   return `POLYGON ICRS  ${words.join(" ")}`;
-}
-
-/** The WCS that a level-3 wcsinfo describes (romancal l3wcsinfo_to_wcs). */
-export function l3WcsInfoToWcs(
-  info: Pick<L3WcsInfo, "x_ref" | "y_ref" | "ra_ref" | "dec_ref" | "pixel_scale_ref" | "rotation_matrix">,
-  options: { name?: string; boundingBox?: BoundingBox } = {},
-): Wcs {
-  return makeFitsImagingWcs({
-    crpix: [info.x_ref, info.y_ref],
-    crval: [info.ra_ref, info.dec_ref],
-    cdelt: [info.pixel_scale_ref, info.pixel_scale_ref],
-    pc: info.rotation_matrix,
-    ...options,
-  });
 }
