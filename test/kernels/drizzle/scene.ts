@@ -2,19 +2,8 @@ import type { Gpu } from "../../../src/gpu/index.js";
 import { floatsToHalves, roundToHalf } from "../../../src/host/numerics/half.js";
 import { ArrayMap } from "../../../src/host/wcs/pixmap.js";
 import type { DevicePlane, ExposurePlanes } from "../../../src/pipelines/exposure.js";
+import { seeded } from "../../helpers/random.js";
 import type { PackInput } from "../../reference/drizzle_pack.js";
-
-/** Uniform numbers in [0, 1), the same on every run (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 export interface MapShape {
   readonly nx: number;
@@ -34,7 +23,7 @@ export interface MapShape {
 
 export function makeMap(shape: MapShape): ArrayMap {
   const { nx, ny, angle, ratio, centre, flip = false, bend = 0, rough = 0 } = shape;
-  const random = randomNumbers(7);
+  const random = seeded(7);
   const c = Math.cos((angle * Math.PI) / 180) / ratio;
   const s = Math.sin((angle * Math.PI) / 180) / ratio;
   const x = new Float64Array(nx * ny);
@@ -55,7 +44,7 @@ export function makePlanes(
   seed: number,
   { half = true, rnoise = true, flat = true, lowest = -2 } = {},
 ): PackInput {
-  const random = randomNumbers(seed);
+  const random = seeded(seed);
   const store = half ? roundToHalf : Math.fround;
   const plane = (value: () => number): number[] => Array.from({ length: nx * ny }, value);
   const rare = (often: number, special: readonly number[], usual: () => number) => (): number =>

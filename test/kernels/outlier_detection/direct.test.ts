@@ -2,11 +2,11 @@ import { expect, it } from "vitest";
 import { flagDirect, unpack } from "../../../src/shaders/outlier_detection/direct.js";
 import { OrderStatistics } from "../../../src/pipelines/order_statistics.js";
 import { testGpu } from "../../helpers/gpu.js";
-import { randomNumbers } from "../drizzle/scene.js";
+import { seeded } from "../../helpers/random.js";
 
 const COUNT = 1237; // no multiple of a workgroup
 const FIRST = 301;
-const random = randomNumbers(5);
+const random = seeded(5);
 const some = (special: readonly number[], usual: () => number): Float32Array =>
   Float32Array.from({ length: FIRST + COUNT }, () =>
     random() < 0.1 ? special[Math.floor(random() * special.length)] : usual(),
