@@ -118,10 +118,11 @@ class Knots {
   /** The order + 1 B-splines of the last basis() call, and their derivatives where asked for. */
   readonly values = new Float64Array(4);
   readonly slopes = new Float64Array(4);
-  private readonly left = new Float64Array(4);
-  private readonly right = new Float64Array(4);
   private readonly lower = new Float64Array(4);
   private readonly perUnit: number;
+  private last = NaN;
+  private lastSpan = 0;
+  private lastSlopes = false;
 
   constructor(
     readonly sites: Float64Array,
@@ -143,28 +144,61 @@ class Knots {
 
   /** Fill `values` (and `slopes`) at x, held to the range of the sites; returns the index of the last B-spline. */
   basis(x: number, derivative = false): number {
-    const { sites, order, knots, values, left, right } = this;
+    if (x === this.last && (this.lastSlopes || !derivative)) return this.lastSpan; // neighbours in a row or column
+    const { sites, order } = this;
     const n = sites.length;
     const at = Math.min(Math.max(x, sites[0]), sites[n - 1]);
     let site = Math.min(n - 2, Math.max(0, Math.floor((at - sites[0]) * this.perUnit)));
     while (site > 0 && at < sites[site]) site--;
     while (site < n - 2 && at >= sites[site + 1]) site++;
     const span = Math.min(n - 1, Math.max(order, site + (order + 1) / 2));
-    values[0] = 1;
-    for (let degree = 1; degree <= order; degree++) {
-      if (derivative && degree === order) this.lower.set(values);
-      left[degree] = at - knots[span + 1 - degree];
-      right[degree] = knots[span + degree] - at;
-      let saved = 0;
-      for (let r = 0; r < degree; r++) {
-        const part = values[r] / (right[r + 1] + left[degree - r]);
-        values[r] = saved + right[r + 1] * part;
-        saved = left[degree - r] * part;
-      }
-      values[degree] = saved;
-    }
+    if (order === 3) this.cubics(at, span, derivative);
+    else this.lines(at, span);
     if (derivative) this.fillSlopes(span);
-    return span;
+    this.last = x;
+    this.lastSlopes = derivative;
+    return (this.lastSpan = span);
+  }
+
+  private lines(at: number, span: number): void {
+    const { knots, values, lower } = this;
+    const left = at - knots[span];
+    const right = knots[span + 1] - at;
+    const part = 1 / (right + left);
+    lower[0] = 1;
+    values[0] = right * part;
+    values[1] = left * part;
+  }
+
+  /** de Boor's recurrence, degree by degree. */
+  private cubics(at: number, span: number, derivative: boolean): void {
+    const { knots, values, lower } = this;
+    const left1 = at - knots[span];
+    const left2 = at - knots[span - 1];
+    const left3 = at - knots[span - 2];
+    const right1 = knots[span + 1] - at;
+    const right2 = knots[span + 2] - at;
+    const right3 = knots[span + 3] - at;
+    const line = 1 / (right1 + left1);
+    const line0 = right1 * line;
+    const line1 = left1 * line;
+    const parabola0 = line0 / (right1 + left2);
+    const parabola1 = line1 / (right2 + left1);
+    const low = right1 * parabola0;
+    const middle = left2 * parabola0 + right2 * parabola1;
+    const high = left1 * parabola1;
+    if (derivative) {
+      lower[0] = low;
+      lower[1] = middle;
+      lower[2] = high;
+    }
+    const cubic0 = low / (right1 + left3);
+    const cubic1 = middle / (right2 + left2);
+    const cubic2 = high / (right3 + left1);
+    values[0] = right1 * cubic0;
+    values[1] = left3 * cubic0 + right2 * cubic1;
+    values[2] = left2 * cubic1 + right3 * cubic2;
+    values[3] = left1 * cubic2;
   }
 
   /** Derivatives from the B-splines of one degree less. */

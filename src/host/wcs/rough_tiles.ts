@@ -41,11 +41,10 @@ export function roughTiles(
           `the pixel map jumps by ${rough.toFixed(1)} pixels within a few pixels; check the WCS`,
         );
       // corners beyond the border are extrapolated, with weights up to (1.5)^2
-      model.writeGeneral(q, window, general.next(ty), tx, ty, {
-        half: pixfrac / 2,
-        radius,
-        rough: 2 * rough,
-      });
+      general.add(
+        ty,
+        model.generalRecord(q, window, tx, ty, { half: pixfrac / 2, radius, rough: 2 * rough }),
+      );
     }
   }
   return {

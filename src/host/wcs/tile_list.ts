@@ -50,15 +50,16 @@ export class ListBuilder {
     this.perRow = new Int32Array(rows + 1);
   }
 
-  /** The words of a new record in tile row `ty`; rows come in ascending order. */
-  next(ty: number): Int32Array {
-    if ((this.count + 1) * TILE_WORDS > this.words.length) {
+  /** Append a record in tile row `ty`; rows come in ascending order. */
+  add(ty: number, record: Int32Array): void {
+    const at = this.count++ * TILE_WORDS;
+    if (at + TILE_WORDS > this.words.length) {
       const grown = new Int32Array(this.words.length * 2);
       grown.set(this.words);
       this.words = grown;
     }
     this.perRow[ty + 1]++;
-    return this.words.subarray(this.count * TILE_WORDS, ++this.count * TILE_WORDS);
+    this.words.set(record, at);
   }
 
   done(): TileList {

@@ -1,4 +1,5 @@
 import type { PixelMap } from "./pixmap.js";
+import { TILE_WORDS } from "./tile_list.js";
 
 /** The map around (u0, v0): x = x + xu a + xv b + xuu a^2 + xuv a b + xvv b^2, a = u - u0, b = v - v0; likewise y. */
 export interface Quadratic {
@@ -63,6 +64,8 @@ const MOST_VARIATION = 1e-3;
 
 /** Fits and writes the records of one tile size. */
 export class TileModel {
+  private readonly words = new Int32Array(TILE_WORDS);
+  private readonly floats = new Float32Array(this.words.buffer);
   private readonly samples = new Float64Array(18);
   private readonly point = [0, 0];
   private readonly unit: number;
@@ -84,45 +87,35 @@ export class TileModel {
     for (let j = 0; j < 3; j++) {
       for (let i = 0; i < 3; i++) {
         this.map.at(u + (i - 1) * h, v + (j - 1) * k, this.point);
-        s[2 * (3 * j + i)] = this.point[0] - cx;
-        s[2 * (3 * j + i) + 1] = this.point[1] - cy;
+        s[3 * j + i] = this.point[0] - cx;
+        s[9 + 3 * j + i] = this.point[1] - cy;
       }
     }
-    const at = (i: number, j: number, c: number): number => s[2 * (3 * j + i) + c];
-    const [x, y] = [0, 1].map((c) => ({
-      f: at(1, 1, c),
-      u: (at(2, 1, c) - at(0, 1, c)) / (2 * h),
-      v: (at(1, 2, c) - at(1, 0, c)) / (2 * k),
-      uu: (at(2, 1, c) - 2 * at(1, 1, c) + at(0, 1, c)) / (2 * h * h),
-      vv: (at(1, 2, c) - 2 * at(1, 1, c) + at(1, 0, c)) / (2 * k * k),
-      uv: (at(2, 2, c) - at(0, 2, c) - at(2, 0, c) + at(0, 0, c)) / (4 * h * k),
-    }));
     return {
       u0: u,
       v0: v,
-      x: x.f,
-      xu: x.u,
-      xv: x.v,
-      xuu: x.uu,
-      xuv: x.uv,
-      xvv: x.vv,
-      y: y.f,
-      yu: y.u,
-      yv: y.v,
-      yuu: y.uu,
-      yuv: y.uv,
-      yvv: y.vv,
+      x: s[4],
+      xu: (s[5] - s[3]) / (2 * h),
+      xv: (s[7] - s[1]) / (2 * k),
+      xuu: (s[5] - 2 * s[4] + s[3]) / (2 * h * h),
+      xuv: (s[8] - s[2] - s[6] + s[0]) / (4 * h * k),
+      xvv: (s[7] - 2 * s[4] + s[1]) / (2 * k * k),
+      y: s[13],
+      yu: (s[14] - s[12]) / (2 * h),
+      yv: (s[16] - s[10]) / (2 * k),
+      yuu: (s[14] - 2 * s[13] + s[12]) / (2 * h * h),
+      yuv: (s[17] - s[11] - s[15] + s[9]) / (4 * h * k),
+      yvv: (s[16] - 2 * s[13] + s[10]) / (2 * k * k),
     };
   }
 
   /** The most by which the quadratic misses the map at the window's corners, output pixels; NaN counts as infinite. */
   residual(q: Quadratic, window: Window, cx: number, cy: number): number {
     let worst = 0;
-    for (const u of [window.u0, window.u1]) {
-      for (const v of [window.v0, window.v1]) {
-        const miss = this.miss(q, u, v, cx, cy);
-        worst = Math.max(worst, Number.isNaN(miss) ? Infinity : miss);
-      }
+    for (let k = 0; k < 4; k++) {
+      const miss = this.miss(q, k & 1 ? window.u1 : window.u0, k & 2 ? window.v1 : window.v0, cx, cy);
+      if (Number.isNaN(miss)) return Infinity;
+      worst = Math.max(worst, miss);
     }
     return worst;
   }
@@ -160,8 +153,8 @@ export class TileModel {
     return g.variation < MOST_VARIATION && g.sumU + 2 * g.bendU < 0.999 && g.sumV + 2 * g.bendV < 0.999;
   }
 
-  /** Record for the fast kernel; the layout is told in fast.wgsl. */
-  writeFast(quadratic: Quadratic, window: Window, words: Int32Array, tx: number, ty: number): void {
+  /** Record for the fast kernel, good until the next; the layout is told in fast.wgsl. */
+  fastRecord(quadratic: Quadratic, window: Window, tx: number, ty: number): Int32Array {
     const I = Math.round(window.u + 0.5);
     const J = Math.round(window.v + 0.5);
     const q = moved(quadratic, I - 0.5, J - 0.5);
@@ -171,54 +164,63 @@ export class TileModel {
     const alongA = 2 * x.aa * y.b + x.a * y.ab - x.ab * y.a - 2 * x.b * y.aa;
     const alongB = x.ab * y.b + 2 * x.a * y.bb - 2 * x.bb * y.a - x.b * y.ab;
     const scale = -1 / (det * det);
-    const f = this.writeCommon(words, q.x, q.y, I, J, x, y, det);
+    this.writeCommon(q.x, q.y, I, J, x, y, det);
+    const { words, floats: f } = this;
     f[20] = 1 / det;
     f[21] = scale * alongA;
     f[22] = scale * alongB;
     words[23] = (alongU ? 1 : 0) | (sa > 0 ? 2 : 0) | (sb > 0 ? 4 : 0) | (tx << 3) | (ty << 17);
+    return words;
   }
 
   /**
-   * Record for the general kernel; the layout is told in general.wgsl. `half`: half the side of the shrunken pixel;
+   * Record for the general kernel, good until the next; the layout is told in general.wgsl. `half`: half the side of the shrunken pixel;
    * `radius`: what an output pixel looks at, output pixels; `rough`: output pixels by which the map may differ from the quadratic.
    */
-  writeGeneral(
+  generalRecord(
     quadratic: Quadratic,
     window: Window,
-    words: Int32Array,
     tx: number,
     ty: number,
     { half, radius, rough = 0 }: { half: number; radius: number; rough?: number },
-  ): void {
+  ): Int32Array {
     const I = Math.round(window.u);
     const J = Math.round(window.v);
     const q = moved(quadratic, I, J);
     const x = { a: q.xu, b: q.xv, aa: q.xuu, ab: q.xuv, bb: q.xvv };
     const y = { a: q.yu, b: q.yv, aa: q.yuu, ab: q.yuv, bb: q.yvv };
-    const f = this.writeCommon(words, q.x, q.y, I, J, x, y, x.a * y.b - x.b * y.a);
+    this.writeCommon(q.x, q.y, I, J, x, y, x.a * y.b - x.b * y.a);
+    const { words, floats: f } = this;
     const g = spread(q, window, rough);
     f[20] = radius * g.sumU + g.bendU + half + 0.01;
     f[21] = radius * g.sumV + g.bendV + half + 0.01;
     words[22] = tx;
     words[23] = ty;
+    return words;
   }
 
-  private writeCommon(
-    words: Int32Array,
-    x0: number,
-    y0: number,
-    I: number,
-    J: number,
-    x: Arms,
-    y: Arms,
-    det: number,
-  ): Float32Array {
-    const { unit, tile } = this;
-    const f = new Float32Array(words.buffer, words.byteOffset, words.length);
-    words.set([wrap((x0 + tile / 2) * unit), wrap((y0 + tile / 2) * unit), I, J]);
-    words.set([wrap(x.a * unit), wrap(x.b * unit), wrap(y.a * unit), wrap(y.b * unit)], 4);
-    f.set([x.aa, x.ab, x.bb, y.b / det, y.aa, y.ab, y.bb, -x.b / det, -y.a / det, x.a / det, x0, y0], 8);
-    return f;
+  private writeCommon(x0: number, y0: number, I: number, J: number, x: Arms, y: Arms, det: number): void {
+    const { unit, tile, words, floats: f } = this;
+    words[0] = wrap((x0 + tile / 2) * unit);
+    words[1] = wrap((y0 + tile / 2) * unit);
+    words[2] = I;
+    words[3] = J;
+    words[4] = wrap(x.a * unit);
+    words[5] = wrap(x.b * unit);
+    words[6] = wrap(y.a * unit);
+    words[7] = wrap(y.b * unit);
+    f[8] = x.aa;
+    f[9] = x.ab;
+    f[10] = x.bb;
+    f[11] = y.b / det;
+    f[12] = y.aa;
+    f[13] = y.ab;
+    f[14] = y.bb;
+    f[15] = -x.b / det;
+    f[16] = -y.a / det;
+    f[17] = x.a / det;
+    f[18] = x0;
+    f[19] = y0;
   }
 }
 

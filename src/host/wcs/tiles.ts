@@ -6,7 +6,7 @@ import { TileModel, windowOf } from "./tile_model.js";
 
 export { recordsIn, TILE_WORDS, type TileList, type TileTables } from "./tile_list.js";
 
-const LARGEST_TILE = 32;
+export const LARGEST_TILE = 32;
 const SMALLEST_TILE = 8;
 /** Output pixels by which a tile's quadratic may miss the map: areas are then good to a few 1e-6. */
 const MODEL_TOLERANCE = 2e-6;
@@ -68,9 +68,9 @@ function build(
       const quadratic = model.fit(window, cx, cy);
       if (model.residual(quadratic, window, cx, cy) > MODEL_TOLERANCE) return undefined;
       if (fast && pixfrac === 1 && model.isFast(quadratic, window))
-        model.writeFast(quadratic, window, lists.fast.next(ty), tx, ty);
+        lists.fast.add(ty, model.fastRecord(quadratic, window, tx, ty));
       else
-        model.writeGeneral(quadratic, window, lists.general.next(ty), tx, ty, { half: pixfrac / 2, radius });
+        lists.general.add(ty, model.generalRecord(quadratic, window, tx, ty, { half: pixfrac / 2, radius }));
     }
   }
   return { tile, fractionBits, fast: lists.fast.done(), general: lists.general.done(), mapped: false };
