@@ -1,12 +1,10 @@
 const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 const READBACK_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
-const UPLOAD_USAGE = 0x2 | 0x4; // MAP_WRITE | COPY_SRC
 
-export type BufferUse = "storage" | "readback" | "upload";
+export type BufferUse = "storage" | "readback";
 const USAGE: Record<BufferUse, number> = {
   storage: STORAGE_USAGE,
   readback: READBACK_USAGE,
-  upload: UPLOAD_USAGE,
 };
 
 /** The part of GPUDevice that the allocator needs, so that its accounting is tested without a device. */

@@ -3,7 +3,7 @@ import { Allocator, DeviceBuffer } from "./allocator.js";
 import { type DeviceChoice, type FoundAdapter, findAdapter } from "./adapter.js";
 import type { Kernel, UniformBinding } from "./kernel.js";
 import { pack, type Fields } from "./layout.js";
-import { type Compiled, PipelineCache } from "./pipelines.js";
+import { type Compiled, PipelineCache, type Variant } from "./pipelines.js";
 import { GpuProfiler, type SpanSink } from "./profiler.js";
 import { type Command, Recorder } from "./recorder.js";
 import { Transfers } from "./transfers.js";
@@ -69,8 +69,17 @@ export class Gpu {
       Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
       memoryBudget,
     );
-    this.transfers = new Transfers(device, this.memory, (promise, label) => this.wait(promise, label));
-    this.pipelines = new PipelineCache(device, (error) => this.note(error));
+    this.transfers = new Transfers(
+      device,
+      this.memory,
+      (promise, label) => this.wait(promise, label),
+      (promise) => void waitFor(promise, this.throttled).catch(() => undefined),
+    );
+    this.pipelines = new PipelineCache(
+      device,
+      (error) => this.note(error),
+      ({ label }, start) => this.profiler?.tell("compile", label, start),
+    );
     this.uniforms = device.createBuffer({
       label: "uniforms",
       size: UNIFORM_BYTES,
@@ -129,6 +138,14 @@ export class Gpu {
       tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
       this.device.queue.writeBuffer(buffer.raw, byteOffset + whole, tail);
     }
+  }
+
+  /**
+   * Has pipelines made in the background, in this order and before those asked for earlier; resolves when they are. Those that nobody
+   * asks for in time are made when first used, while everything waits; what is wrong with one is told then.
+   */
+  prepare(variants: readonly Variant[]): Promise<void> {
+    return waitFor(this.pipelines.prepare(variants), this.throttled);
   }
 
   recorder(label: string): Recorder {
@@ -195,15 +212,19 @@ export class Gpu {
 
   /** Free the device. The natural end of the process works afterwards. */
   close(): void {
+    this.pipelines.close();
     this.device.destroy();
     if (this.held) closed.push(this.held);
     this.held = undefined;
   }
 
   private async wait(promise: Promise<unknown>, label: string): Promise<void> {
-    const wait = (): Promise<void> =>
-      waitFor(promise, this.info.kind !== "hardware" && this.held !== undefined);
+    const wait = (): Promise<void> => waitFor(promise, this.throttled);
     await (this.profiler ? this.profiler.timeAsync("wait", label, wait) : wait());
+  }
+
+  private get throttled(): boolean {
+    return this.info.kind !== "hardware" && this.held !== undefined;
   }
 
   private note(pending: Promise<Error | undefined>): void {

@@ -19,6 +19,6 @@ export {
   uniform,
 } from "./kernel.js";
 export { type Fields, layoutOf, pack } from "./layout.js";
-export { ShaderError } from "./pipelines.js";
+export { ShaderError, type Variant } from "./pipelines.js";
 export type { GpuSpan, SpanSink } from "./profiler.js";
 export { type Constants, type Groups, Recorder } from "./recorder.js";

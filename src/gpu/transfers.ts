@@ -1,53 +1,60 @@
 import type { Allocator, DeviceBuffer } from "./allocator.js";
 
-/** Bytes moved at a time: the host touches little memory, again and again. */
+/** Bytes read back at a time: the host touches little memory, again and again. */
 const CHUNK_BYTES = 4 << 20;
 /** Chunks under way: the host works at one while the device copies another. */
 const DEPTH = 2;
+/** Bytes that were written since the device was last asked to tell when it has them. */
+const STRIDE_BYTES = 8 << 20;
+/** Bytes written that the device may not have yet: kernels that are submitted already keep them waiting, in Dawn's own memory. */
+const MOST_UNDER_WAY = 64 << 20;
 
 type Wait = (promise: Promise<unknown>, label: string) => Promise<void>;
 
-/** Moves bytes between host and device through small mapped buffers, in order with what is submitted. */
+/** Moves bytes between host and device, in order with what is submitted, few of them under way at a time. */
 export class Transfers {
+  /** What is written and not yet known to be on the device, the oldest first. */
+  private readonly underWay: { readonly bytes: number; readonly done: Promise<unknown> }[] = [];
+  private bytesUnderWay = 0;
+  private sinceAsked = 0;
+
+  /**
+   * @param wait awaits a promise of the device
+   * @param watch looks after one that nobody may come to await
+   */
   constructor(
     private readonly device: GPUDevice,
     private readonly memory: Allocator,
     private readonly wait: Wait,
+    private readonly watch: (promise: Promise<unknown>) => void,
   ) {}
 
   /** Writes `pieces`, one after the other, from the first byte of `buffer` on. RangeError where they are more than fit. */
   async write(buffer: DeviceBuffer, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-    const size = Math.min(CHUNK_BYTES, buffer.size);
-    const ring: DeviceBuffer[] = [];
-    let target: Uint8Array | undefined;
-    let [at, filled] = [0, 0];
-    const send = (): void => {
-      const staging = ring.shift()!;
-      ring.push(staging);
-      target = undefined;
-      staging.raw.unmap();
-      this.copy(staging, 0, buffer, at, filled);
-      at += filled;
-      filled = 0;
-    };
-    try {
-      for await (const piece of pieces) {
-        if (at + filled + piece.length > buffer.size) throw new RangeError(`${buffer.label}: too many bytes`);
-        while (ring.length < DEPTH) ring.push(this.memory.alloc("upload staging", size, "upload"));
-        for (let done = 0; done < piece.length;) {
-          target ??= await this.map(ring[0], GPUMapMode.WRITE, size, buffer.label);
-          const part = piece.subarray(done, done + size - filled);
-          target.set(part, filled);
-          filled += part.length;
-          done += part.length;
-          if (filled === size) send();
-        }
+    let at = 0;
+    // writes are of whole words: what is left of a piece goes with the next one
+    const word = new Uint8Array(4);
+    let kept = 0;
+    for await (let piece of pieces) {
+      if (at + kept + piece.length > buffer.size) throw new RangeError(`${buffer.label}: too many bytes`);
+      if (kept > 0) {
+        const missing = Math.min(4 - kept, piece.length);
+        word.set(piece.subarray(0, missing), kept);
+        piece = piece.subarray(missing);
+        kept += missing;
+        if (kept < 4) continue;
+        this.put(buffer, at, word);
+        at += 4;
       }
-      if (filled > 0) send();
-    } finally {
-      if (target) ring[0].raw.unmap();
-      for (const staging of ring) staging.free();
+      kept = piece.length % 4;
+      const whole = piece.subarray(0, piece.length - kept);
+      word.set(piece.subarray(whole.length));
+      if (whole.length === 0) continue;
+      this.put(buffer, at, whole);
+      at += whole.length;
+      await this.pace(whole.length, buffer.label);
     }
+    if (kept > 0) this.put(buffer, at, word.fill(0, kept));
   }
 
   /** `bytes` of a buffer from `offset` (a multiple of 4) on, in pieces; each is good until the next is asked for. */
@@ -68,9 +75,9 @@ export class Transfers {
       for (let done = 0; done < bytes; done += size) {
         const staging = ring.shift()!;
         ring.push(staging);
-        const target = await this.map(staging, GPUMapMode.READ, size, buffer.label);
+        await this.wait(staging.raw.mapAsync(GPUMapMode.READ, 0, size), buffer.label);
         mapped = staging;
-        yield target.subarray(0, Math.min(size, bytes - done));
+        yield new Uint8Array(staging.raw.getMappedRange(0, size), 0, Math.min(size, bytes - done));
         mapped = undefined;
         staging.raw.unmap();
         if (asked < bytes) ask(staging);
@@ -81,14 +88,26 @@ export class Transfers {
     }
   }
 
-  private async map(
-    { raw }: DeviceBuffer,
-    mode: GPUMapModeFlags,
-    size: number,
-    label: string,
-  ): Promise<Uint8Array> {
-    await this.wait(raw.mapAsync(mode, 0, size), label);
-    return new Uint8Array(raw.getMappedRange(0, size));
+  private put({ raw }: DeviceBuffer, at: number, { buffer, byteOffset, length }: Uint8Array): void {
+    this.device.queue.writeBuffer(raw, at, buffer as ArrayBuffer, byteOffset, length);
+  }
+
+  /** Waits where more than may be is under way once `bytes` more are written. */
+  private async pace(bytes: number, label: string): Promise<void> {
+    this.sinceAsked += bytes;
+    if (this.sinceAsked < STRIDE_BYTES) return;
+    const { queue } = this.device;
+    queue.submit([]); // writes alone wait for a submit
+    const done = queue.onSubmittedWorkDone();
+    this.watch(done);
+    this.underWay.push({ bytes: this.sinceAsked, done });
+    this.bytesUnderWay += this.sinceAsked;
+    this.sinceAsked = 0;
+    while (this.bytesUnderWay > MOST_UNDER_WAY) {
+      const oldest = this.underWay.shift()!;
+      this.bytesUnderWay -= oldest.bytes;
+      await this.wait(oldest.done, label);
+    }
   }
 
   private copy(

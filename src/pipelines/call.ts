@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { UserError } from "../host/errors.js";
-import { type DeviceChoice, type Gpu, openGpu } from "../gpu/index.js";
+import { type DeviceChoice, type Gpu, type Variant, openGpu } from "../gpu/index.js";
 import {
   type Dataset,
   type OpenedDataset,
@@ -13,7 +13,8 @@ import {
 import { type Logger, type RunContext, Timer, makeContext } from "./context.js";
 import { ModelLibrary } from "./library.js";
 import { Trace } from "./trace.js";
-import type { StepName } from "./options.js";
+import { kernelsAhead } from "./kernels_ahead.js";
+import type { StepName, StepOptions } from "./options.js";
 import { RunLog } from "./run_log.js";
 
 /** What every pipeline and step can be told beside romancal's options. */
@@ -55,7 +56,9 @@ export interface Run {
   readonly ctx: RunContext;
   readonly log: RunLog;
   readonly files: WrittenFile[];
-  /** Run a step under its name in the timer and the progress. */
+  /** Has the kernels made that these steps will use, in the background, for so many groups of exposures. */
+  foresee(steps: { readonly [S in StepName]?: StepOptions[S] }, groups: number): void;
+  /** Run a step under its name in the timer and the progress, when its kernels are made. */
   step<T>(name: StepName, work: () => Promise<T>): Promise<T>;
 }
 
@@ -78,14 +81,22 @@ export async function withRun<T>(
     const progress = options.progress ?? (() => undefined);
     const skymap = options.skymap ?? (process.env.SKYMAP_PATH || undefined);
     const ctx = makeContext(gpu, { log, timer, progress, skymap, dustMaps: options.dust_maps });
+    let ahead = new Map<StepName, readonly Variant[]>();
     const run: Run = {
       ctx,
       log,
       files: [],
+      foresee(steps, groups) {
+        ahead = kernelsAhead(steps, groups);
+        void gpu.prepare([...ahead.values()].flat());
+      },
       async step(name, task) {
         log.info(`Step ${name} running`);
         progress(name, 0);
-        const result = await timer.inStep(name, task);
+        const result = await timer.inStep(name, async () => {
+          await gpu.prepare(ahead.get(name) ?? []);
+          return task();
+        });
         progress(name, 1);
         return result;
       },

@@ -90,6 +90,7 @@ async function pipeline(
   const { own, steps } = checked;
   const start = libraryOf(run, opened, own.on_disk);
   start.pixelsWanted = download || steps.resample.skip;
+  run.foresee(steps, start.groupIndices().size);
   if (own.skip) run.log.info("Step run as standalone, so skip set to False");
   let library = await imageSteps(run, await callExposureHooks(own.pre_hooks, start), checked, input);
   library = await callExposureHooks(steps.resample.pre_hooks, library);

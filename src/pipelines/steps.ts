@@ -94,6 +94,7 @@ function imageStep<O extends FluxOptions>(
           const onDisk = "in_memory" in checked && checked.in_memory === false;
           const start = libraryOf(run, opened, onDisk);
           noteSkipIgnored(run, checked);
+          run.foresee({ [name]: { ...checked, skip: false } }, start.groupIndices().size);
           let library = await callExposureHooks(checked.pre_hooks, start);
           await run.step(name, async () => work(run, library, checked));
           library = await callExposureHooks(checked.post_hooks, library);
@@ -160,10 +161,9 @@ export const ResampleStep = {
     return withDataset(inputOf(dataset, checked.input_dir), (opened) =>
       withRun(options, async (run) => {
         noteSkipIgnored(run, checked);
-        const library = await callExposureHooks(
-          checked.pre_hooks,
-          libraryOf(run, opened, !checked.in_memory),
-        );
+        const start = libraryOf(run, opened, !checked.in_memory);
+        run.foresee({ resample: { ...checked, skip: false } }, start.groupIndices().size);
+        const library = await callExposureHooks(checked.pre_hooks, start);
         const drizzled = await run.step("resample", () => resample(run.ctx, library, checked));
         const { mosaic, planes } = await callMosaicHooks(checked.post_hooks, drizzled);
         for (const buffer of Object.values(planes ?? {})) buffer.free();
@@ -195,6 +195,7 @@ export const SourceCatalogStep = {
     try {
       return await withRun(options, async (run) => {
         noteSkipIgnored(run, checked);
+        run.foresee({ source_catalog: { ...checked, skip: false } }, 1);
         const { mosaic } = await callMosaicHooks(checked.pre_hooks, { mosaic: opened });
         const found = await run.step("source_catalog", () => sourceCatalog(run.ctx, mosaic, checked));
         const { catalog, segmentation } = await callCatalogHooks(checked.post_hooks, found);

@@ -1,0 +1,94 @@
+import type { Constants, Kernel, Variant } from "../gpu/index.js";
+import { LARGEST_TILE } from "../host/wcs/tiles.js";
+import * as drizzle from "../shaders/drizzle/kernels.js";
+import { scalePlane } from "../shaders/flux/kernels.js";
+import { blot, flagOutliers, threshold } from "../shaders/outlier_detection/flag.js";
+import { MAX_PLANES, maskLowWeight, nanmedian } from "../shaders/outlier_detection/median.js";
+import { weightBins, weightValues } from "../shaders/outlier_detection/weights.js";
+import { meanAndMax } from "../shaders/resample/mean_and_max.js";
+import { orderList } from "../shaders/shared/order_list.js";
+import * as sky from "../shaders/skymatch/kernels.js";
+import * as background from "../shaders/source_catalog/background.js";
+import { MAX_QUADS_RADIUS, convolveQuads } from "../shaders/source_catalog/convolve.js";
+import * as label from "../shaders/source_catalog/label.js";
+import * as measure from "../shaders/source_catalog/measure.js";
+import { psfFit, psfStart } from "../shaders/source_catalog/psf_fit.js";
+import { STEP_NAMES, type StepName, type StepOptions } from "./options.js";
+import { smoothingRadius } from "./source_catalog/detection_image.js";
+
+type Ahead = { readonly [S in StepName]: (options: StepOptions[S], groups: number) => readonly Variant[] };
+
+const one = (kernel: Kernel, constants: Constants): Variant => ({ kernel, constants });
+const plain = (...kernels: readonly Kernel[]): Variant[] => kernels.map((kernel) => ({ kernel }));
+
+/** Those of exposures with half-float variances, in the order of their first use; what options or input add is made when it is used. */
+const AHEAD: Ahead = {
+  flux: () => [one(scalePlane, { HALF: false }), one(scalePlane, { HALF: true })],
+  skymatch: ({ subtract }) => [
+    ...plain(sky.firstPixel, sky.setMoments, sky.setHistogram),
+    ...(subtract ? plain(sky.subtractSky) : []),
+  ],
+  outlier_detection: ({ resample_data, kernel }, groups) =>
+    groups < 2 || groups > MAX_PLANES || !resample_data
+      ? []
+      : [
+          ...plain(drizzle.packData),
+          ...gathers(kernel, drizzle.fastData, drizzle.generalData),
+          one(weightBins, { SUMS: false }),
+          one(weightBins, { SUMS: true }),
+          ...plain(weightValues, maskLowWeight),
+          one(nanmedian, { LAYERS: groups }),
+          one(blot, { ALIGNED: true }),
+          one(threshold, { ALIGNED: true }),
+          ...plain(flagOutliers),
+        ],
+  resample: ({ kernel, weight_type }) => [
+    ...plain(drizzle.packPlanes),
+    ...(weight_type === "ivm" ? gathers(kernel, drizzle.fastPlanes, drizzle.generalPlanes) : []),
+    ...plain(drizzle.fill, drizzle.finishVariances, drizzle.addTimes, meanAndMax),
+    one(orderList, { MODE: 1 }),
+    one(orderList, { MODE: 2 }),
+  ],
+  source_catalog: ({ forced_segmentation, kernel_fwhm, fit_psf }) => [
+    ...plain(background.backgroundMask, background.backgroundCoarse, background.backgroundFine),
+    ...plain(background.backgroundParts, background.backgroundSums),
+    ...(forced_segmentation ? [] : detection(kernel_fwhm)),
+    ...plain(measure.segmentBoxes, measure.segmentMoments, measure.circularApertures),
+    ...plain(measure.annulusBackground, measure.kronRadius, measure.kronFlux, measure.halfLight),
+    ...plain(measure.windowedCentroid, measure.daofind),
+    ...(fit_psf ? plain(psfStart, psfFit) : []),
+  ],
+};
+
+function gathers(kernel: string, fast: Kernel, general: Kernel): Variant[] {
+  if (kernel !== "square") return [];
+  return [one(fast, { TILE: LARGEST_TILE }), one(general, { MAPPED: false, TILE: LARGEST_TILE })];
+}
+
+function detection(fwhm: number): Variant[] {
+  const RADIUS = smoothingRadius(fwhm);
+  return [
+    ...plain(background.backgroundLines, background.backgroundSubtractQuads),
+    ...(RADIUS <= MAX_QUADS_RADIUS ? [one(convolveQuads, { LABELS: true, RADIUS })] : []),
+    ...plain(label.labelMerge, label.labelFlatten, label.labelScan, label.labelNumber),
+    ...plain(label.componentAreas, label.componentLabels),
+  ];
+}
+
+/**
+ * The pipelines that each step will use, known before it has read anything, so that they can be made meanwhile. Steps that are
+ * skipped use none.
+ * @param groups how many groups of exposures there are
+ */
+export function kernelsAhead(
+  steps: { readonly [S in StepName]?: StepOptions[S] },
+  groups: number,
+): Map<StepName, readonly Variant[]> {
+  const found = new Map<StepName, readonly Variant[]>();
+  const add = <S extends StepName>(name: S): void => {
+    const options = steps[name];
+    if (options && !options.skip) found.set(name, AHEAD[name](options, groups));
+  };
+  STEP_NAMES.forEach(add);
+  return found;
+}
