@@ -6,19 +6,20 @@ const hasLavapipe = DRIVERS.some(
   (folder) => existsSync(folder) && readdirSync(folder).some((name) => name.startsWith("lvp_icd")),
 );
 
-const exclude = process.env.ROMANCAL_WEBGPU_FULL_TESTS ? [] : ["test/**/*.full.test.ts"];
+const full = Boolean(process.env.ROMANCAL_WEBGPU_FULL_TESTS);
+const exclude = full ? [] : ["test/**/*.full.test.ts"];
 
-/** What is computed on a device is tested on the bundled driver too, where another one runs the tests. */
+/** What is computed on a device is tested on the bundled driver too, where another one runs the tests; whole pipelines in test:full. */
 const onSwiftShader = {
   extends: true as const,
   test: {
     name: "swiftshader",
     env: { ROMANCAL_WEBGPU_DEVICE: "swiftshader" },
     include: [
-      "test/gpu/**/*.test.ts",
+      "test/gpu/{gpu,lifetime,prepare}.test.ts",
       "test/kernels/**/*.test.ts",
       "test/invariants/**/*.test.ts",
-      "test/parity/cases.test.ts",
+      ...(full ? ["test/parity/cases.test.ts"] : []),
     ],
     exclude,
   },
