@@ -41,6 +41,7 @@ describe("exposures on the device", () => {
 
   it("come back as the steps left them", async () => {
     const gpu = await testGpu();
+    const held = gpu.memory.used;
     const library = await openLibrary(1e9);
     const [exposure] = library.exposures;
     const planes = await exposure.acquire();
@@ -64,7 +65,7 @@ describe("exposures on the device", () => {
     expect(after).toEqual(before);
     expect(after[2][10]).toBe(128);
     await library.evictAll();
-    expect(gpu.memory.used).toBe(0);
+    expect(gpu.memory.used).toBe(held);
   });
 
   it("are there plane by plane: those that were asked for, and no others", async () => {
