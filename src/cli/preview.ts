@@ -1,5 +1,6 @@
 import { type Command, Option as Flag } from "commander";
-import { STRETCHES, type PreviewOptions, previewPng } from "../host/preview/index.js";
+import type { PreviewOptions } from "../host/preview/index.js";
+import { STRETCHES } from "../host/preview/stretch.js";
 import { UserError, writeProducts } from "../host/models/index.js";
 
 interface Words extends Pick<PreviewOptions, "stretch" | "segm" | "catalog" | "marks"> {
@@ -42,6 +43,7 @@ async function preview(file: string, { output, size, black, white, ...rest }: Wo
     black: number("black", black),
     white: number("white", white),
   };
+  const { previewPng } = await import("../host/preview/index.js");
   const content = await previewPng(file, options);
   const [written] = await writeProducts([{ path: output, content }]);
   const view = new DataView(content.buffer, content.byteOffset);

@@ -1,7 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { Logger } from "../pipelines/context.js";
 import { UserError, type WfiMosaic } from "../host/models/index.js";
-import { picturePng } from "../host/preview/picture.js";
 import type { EngineOptions, RunReport } from "../pipelines/call.js";
 import { HighLevelPipeline } from "../pipelines/roman_hlp.js";
 import { MosaicPipeline } from "../pipelines/roman_mos.js";
@@ -117,6 +116,7 @@ async function writePreview(
 ): Promise<RunSummary["files"][number]> {
   if (!mosaic) throw new UserError("--preview: this step makes no mosaic");
   const { data } = await mosaic.arrays();
+  const { picturePng } = await import("../host/preview/picture.js");
   const png = picturePng(data, mosaic.shape, segmentation?.data, { wcs: mosaic.wcs });
   await writeFile(path, png).catch((error: Error) => {
     throw new UserError(`${path}: cannot write the preview (${error.message})`);

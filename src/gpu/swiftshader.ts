@@ -5,7 +5,6 @@ import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { brotliDecompressSync } from "node:zlib";
-import { extract } from "tar-fs";
 
 const PACKAGE = "@sparticuz/chromium";
 const NEEDED = new Set(["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"]);
@@ -47,6 +46,7 @@ export async function bundledSwiftShader(): Promise<BundledDriver | undefined> {
 
 /** Unpack beside the target, then rename, so that two processes may do it at once. */
 async function unpack(archive: string, target: string): Promise<void> {
+  const { extract } = await import("tar-fs"); // once a machine
   mkdirSync(dirname(target), { recursive: true });
   const beside = mkdtempSync(`${target}-`);
   const tar = brotliDecompressSync(readFileSync(archive));
