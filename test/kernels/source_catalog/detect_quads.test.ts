@@ -73,8 +73,9 @@ async function detectionImage(nx: number, ny: number, boxes: [number, number], f
   for (const buffer of [words, seeds, ...planes, ...made, ...scratch, onDevice.mesh]) buffer.free();
   const mask = coverageMask(data, err);
   const splines = [background, rms].map((plane) => splineCoefficients(plane, meshNx, meshNy));
+  const ranges = [background, rms].map((plane) => [Math.min(...plane), Math.max(...plane)]);
   const at = (which: number, i: number): number => {
-    const plane = [background, rms][which];
+    const [least, most] = ranges[which];
     const exact = meshValue(
       splines[which],
       [meshNx, meshNy],
@@ -82,7 +83,7 @@ async function detectionImage(nx: number, ny: number, boxes: [number, number], f
       i % nx,
       Math.floor(i / nx),
     );
-    return Math.min(Math.max(...plane), Math.max(Math.min(...plane), exact));
+    return Math.min(most, Math.max(least, exact));
   };
   return { data, mask, got, background: (i: number) => at(0, i), rms: (i: number) => at(1, i) };
 }
