@@ -47,13 +47,13 @@ export const nanmedianStack = defineKernel({
   constants: ["LAYERS"],
 });
 
-/** NaN-median of a stack [layers][quads] of any depth. */
+/** NaN-median of a stack [layers][quads] of any depth; its values are lost. */
 export const nanmedianMany = defineKernel({
   label: "outlier_detection/nanmedian_many",
   url: new URL("./nanmedian_many.wgsl", import.meta.url),
   bindings: {
     params: uniform({ quads: "u32", target_start: "u32", layers: "u32" }),
-    stack: storage("read"),
+    stack: storage("read_write"),
     median: storage("read_write"),
   },
 });

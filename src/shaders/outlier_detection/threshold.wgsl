@@ -56,6 +56,21 @@ fn slope_at(x: u32, y: u32, q: u32, here: vec4f) -> vec4f {
   return steeper(slope, select(vec4f(here.yzw, after), here, at_end), here);
 }
 
+// Of quad x of row y: bit 0 for the first threshold, bit 16 for the second.
+fn beyond(x: u32, y: u32) -> vec4u {
+  let q = y * ((params.size.x + 3u) / 4u) + x;
+  let i = y * params.size.x + 4u * x;
+  let here = blotted[q];
+  let values = pixels(i);
+  let errors = errors_of(raw_errors(i));
+  let noise = abs(values - here - params.background);
+  let known = !are_nan(values) & !are_nan(here);
+  let slope = slope_at(x, y, q, here);
+  let one = known & (noise > params.scale.x * slope + times_errors(params.snr.x, errors));
+  let two = known & (noise > params.scale.y * slope + times_errors(params.snr.y, errors));
+  return select(vec4u(0u), vec4u(1u), one) | select(vec4u(0u), vec4u(0x10000u), two);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let pitch = (params.size.x + 3u) / 4u;
@@ -64,24 +79,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (x >= span.y) { return; }
   let first = id.y * ROWS;
   let end = min(first + ROWS, params.size.y);
-  var word = vec4u(0u);
+  var left = 0u; // rows with a pixel that may be beyond
   for (var y = first; y < end; y++) {
-    let q = y * pitch + x;
-    let here = blotted[q];
     let i = y * params.size.x + 4u * x;
-    let values = pixels(i);
     let raw = raw_errors(i);
-    let noise = abs(values - here - params.background);
+    let noise = abs(pixels(i) - blotted[y * pitch + x] - params.background);
     // 2^-24: what rounding to a float16 below the normal ones may take
     let least = params.least * select(vec4f(0.0), raw, are_finite(raw)) - 5.9604644775390625e-8;
-    if (!any(noise > least)) { continue; }
-    let known = !are_nan(values) & !are_nan(here);
-    let errors = errors_of(raw);
-    let slope = slope_at(x, y, q, here);
-    let one = known & (noise > params.scale.x * slope + times_errors(params.snr.x, errors));
-    let two = known & (noise > params.scale.y * slope + times_errors(params.snr.y, errors));
-    let r = y - first;
-    word |= select(vec4u(0u), vec4u(1u << r), one) | select(vec4u(0u), vec4u(0x10000u << r), two);
+    left |= select(0u, 1u << (y - first), any(noise > least));
+  }
+  var word = vec4u(0u);
+  while (left != 0u) {
+    let r = firstTrailingBit(left);
+    left &= left - 1u;
+    word |= beyond(x, first + r) << vec4u(r);
   }
   masks[id.y * pitch + x] = word;
 }
