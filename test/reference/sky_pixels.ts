@@ -3,17 +3,19 @@ import type { StatAnswer, StatRequest, StatRun } from "../../src/host/numerics/i
 /** What shaders/skymatch/moments.wgsl and histogram.wgsl answer, over a plain list of pixels, sums in f64. */
 export function answerFor(pixels: Float32Array, request: StatRequest): StatAnswer {
   if (request.kind === "histogram") return histogram(pixels, request);
-  const inside = pixels.filter((v) => v >= request.lo && v <= request.hi);
-  if (request.kind === "digits") return digits(inside, request.shift, request.prefix);
-  const away = Float64Array.from(inside, (v) => v - request.pivot);
-  return {
-    count: inside.length,
-    sum: away.reduce((sum, d) => sum + d, 0),
-    squares: away.reduce((sum, d) => sum + d * d, 0),
-    min: inside.reduce((a, b) => Math.min(a, b), Infinity),
-    max: inside.reduce((a, b) => Math.max(a, b), -Infinity),
-    first: pixels.length ? pixels[0] : NaN,
-  };
+  if (request.kind === "digits") return digits(pixels, request);
+  const { lo, hi, pivot } = request;
+  let [count, sum, squares, min, max] = [0, 0, 0, Infinity, -Infinity];
+  for (const v of pixels) {
+    if (!(v >= lo && v <= hi)) continue;
+    const away = v - pivot;
+    count++;
+    sum += away;
+    squares += away * away;
+    min = Math.min(min, v);
+    max = Math.max(max, v);
+  }
+  return { count, sum, squares, min, max, first: pixels.length ? pixels[0] : NaN };
 }
 
 function histogram(
@@ -27,9 +29,13 @@ function histogram(
   return counts;
 }
 
-function digits(pixels: Float32Array, shift: number, prefix: number): Uint32Array {
+function digits(
+  pixels: Float32Array,
+  { lo, hi, shift, prefix }: Extract<StatRequest, { kind: "digits" }>,
+): Uint32Array {
   const counts = new Uint32Array(256);
-  for (const word of new Uint32Array(pixels.slice().buffer)) {
+  const inside = pixels.filter((v) => v >= lo && v <= hi);
+  for (const word of new Uint32Array(inside.buffer)) {
     const key = word >= 0x80000000 ? ~word >>> 0 : word + 0x80000000;
     if (Math.floor(key / 2 ** (shift + 8)) === prefix) counts[(key >>> shift) & 255]++;
   }
