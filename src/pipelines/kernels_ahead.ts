@@ -4,7 +4,7 @@ import * as drizzle from "../shaders/drizzle/kernels.js";
 import { scalePlane } from "../shaders/flux/kernels.js";
 import { blot, flagOutliers, threshold } from "../shaders/outlier_detection/flag.js";
 import { MAX_PLANES, maskLowWeight, nanmedian } from "../shaders/outlier_detection/median.js";
-import { weightBins, weightValues } from "../shaders/outlier_detection/weights.js";
+import { weightSums } from "../shaders/outlier_detection/weights.js";
 import { meanAndMax } from "../shaders/resample/mean_and_max.js";
 import { orderList } from "../shaders/shared/order_list.js";
 import * as sky from "../shaders/skymatch/kernels.js";
@@ -34,9 +34,7 @@ const AHEAD: Ahead = {
       : [
           ...plain(drizzle.packData),
           ...gathers(kernel, drizzle.fastData, drizzle.generalData),
-          one(weightBins, { SUMS: false }),
-          one(weightBins, { SUMS: true }),
-          ...plain(weightValues, maskLowWeight),
+          ...plain(weightSums, maskLowWeight),
           one(nanmedian, { LAYERS: groups }),
           one(blot, { ALIGNED: true }),
           one(threshold, { ALIGNED: true }),

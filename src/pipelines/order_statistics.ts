@@ -1,4 +1,5 @@
 import type { DeviceBuffer, Gpu } from "../gpu/index.js";
+import { sortWords } from "../host/numerics/sort_floats.js";
 import { LIST_HEAD, orderList } from "../shaders/shared/order_list.js";
 
 /** Part of an image on the device: `count` f32 values and, for statistics of their order, as many guards. */
@@ -14,15 +15,15 @@ export interface HostChunk {
   readonly guards?: Float32Array;
 }
 
-/** Which values count: "guarded": finite with a guard above 0; "deviation": |value - centre| of those; "usable": finite, the guard a DQ word without DO_NOT_USE. */
+/** Which values count: "guarded": finite with a guard above 0; "deviation": |value - centre| of those; "usable": finite, the guard a DQ word without DO_NOT_USE; "nonzero": finite, not 0. */
 export type Selection =
-  { readonly mode: "guarded" | "usable" } | { readonly mode: "deviation"; readonly centre: number };
+  { readonly mode: "guarded" | "usable" | "nonzero" } | { readonly mode: "deviation"; readonly centre: number };
 
-const MODES = { guarded: 1, deviation: 2, usable: 3 } as const;
+const MODES = { guarded: 1, deviation: 2, usable: 3, nonzero: 4 } as const;
 /** Values in a sample, about. */
-const SAMPLE = 2 ** 16;
-/** How far a rank's share of all values may be from its share of the sample, which errs by 0.002 or, of neighbours alike, 0.004. */
-const MARGIN = 0.01;
+const SAMPLE = 2 ** 18;
+/** How far a rank's share of all values may be from its share of the sample, which errs by 0.001 or, of neighbours alike, 0.002. */
+const MARGIN = 0.005;
 /** Keys between two limits are listed where they are this many at most, or one in so many. */
 const LEAST_LIST = 2 ** 18;
 const LISTED_OF = 32;
@@ -142,7 +143,7 @@ export class OrderStatistics {
       }
       const [inside, below, total] = await gpu.read(list, Uint32Array, 0, LIST_HEAD);
       const keys = inside <= room ? await gpu.read(list, Uint32Array, 4 * LIST_HEAD, inside) : undefined;
-      return { lo, hi, below, inside, total, keys: keys?.sort() };
+      return { lo, hi, below, inside, total, keys: keys && sortWords(keys) };
     } finally {
       list.free();
     }

@@ -1,3 +1,4 @@
+import { sortFloats } from "./sort_floats.js";
 import type { Moments, MomentsRequest, StatRun } from "./imagestats.js";
 
 /** Limits of a set's core, f32 values, and what its sums are taken about; lo > hi: no pixel is in it. */
@@ -23,7 +24,7 @@ export class CoreAndRest {
     private readonly core: Moments,
     private readonly rest: Float32Array,
   ) {
-    rest.sort();
+    sortFloats(rest);
   }
 
   /** The sums asked for; undefined where the limits cut through the core, or its mean is two deviations from its pivot. */

@@ -1,6 +1,6 @@
 // Of the values that count: how many there are, how many have an order key below `lo`, and a list of those keys from lo to hi.
 // MODE 1: finite values where the guard is above 0; 2: |value - centre| of those; 3: finite values where the guard, a DQ word,
-// has no DO_NOT_USE. Values are read by fours, one four in `every`.
+// has no DO_NOT_USE; 4: finite values other than 0. Values are read by fours, one four in `every`.
 // list: the number of keys from lo to hi, of those below, of all (each added to), 0, then the first `room` keys, in no order.
 struct Params {
   count: u32,
@@ -25,6 +25,7 @@ var<workgroup> all: atomic<u32>;
 fn counts(q: u32, x: vec4f) -> vec4<bool> {
   let inside = vec4u(4u * q) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count);
   let ok = inside & ((bitcast<vec4u>(x) & vec4u(0x7f800000u)) != vec4u(0x7f800000u));
+  if (MODE == 4u) { return ok & ((bitcast<vec4u>(x) & vec4u(0x7fffffffu)) != ZERO); }
   let guard = guards[q];
   if (MODE == 3u) { return ok & ((guard & ONE) == ZERO); }
   return ok & ((guard - ONE) < vec4u(0x7f800000u)); // bits of 0 wrap, those of NaN and of values below 0 are greater

@@ -57,8 +57,8 @@ describe("weightThreshold", () => {
     ["nothing", 0],
     ["one value only", 3],
   ])("does not depend on its first look at a large image, which sees %s", async (_name, seen) => {
-    // of more than 2^22 pixels it looks at every 16th row of 1024, or at fewer
-    const weights = Float32Array.from({ length: 4_300_001 }, (_, i) => ((i >> 10) % 16 ? 1 + (i % 4) : seen));
+    // of so many weights it looks at one four in nine
+    const weights = Float32Array.from({ length: 4_300_001 }, (_, i) => ((i >> 2) % 9 ? 1 + (i % 4) : seen));
     const sum = weights.reduce((total, w) => total + w, 0);
     const count = weights.reduce((total, w) => total + (w > 0 ? 1 : 0), 0);
     expect(await threshold(weights)).toBeCloseTo((0.7 * sum) / count, 12); // none is 3 sigma off; sums are exact
@@ -112,6 +112,10 @@ describe("OrderStatistics", () => {
     const deviations = good.map((x) => Math.abs(Math.fround(x - centre))).sort((a, b) => a - b);
     const around = new OrderStatistics(gpu, chunks, { mode: "deviation", centre });
     for (const rank of [0, 123, good.length - 1]) expect(await around.at(rank)).toBe(deviations[rank]);
+    const others = [...data].filter((x) => x !== 0).sort((a, b) => a - b);
+    const nonzero = new OrderStatistics(gpu, chunks, { mode: "nonzero" });
+    expect(await nonzero.count()).toBe(others.length);
+    for (const rank of [0, 321, others.length - 1]) expect(await nonzero.at(rank)).toBe(others[rank]);
     values.free();
     guards.free();
   });
