@@ -32,7 +32,7 @@ const AHEAD: Ahead = {
     groups < 2 || groups > MAX_PLANES || !resample_data
       ? []
       : [
-          ...plain(drizzle.packData),
+          one(drizzle.packData, { WEIGHTING: 0, HALVES: 1, DERIVE: 0, SECOND: 0 }),
           ...gathers(kernel, drizzle.fastData, drizzle.generalData),
           ...plain(weightSums, maskLowWeight),
           one(nanmedian, { LAYERS: groups }),
@@ -41,7 +41,7 @@ const AHEAD: Ahead = {
           ...plain(flagOutliers),
         ],
   resample: ({ kernel, weight_type }) => [
-    ...plain(drizzle.packPlanes),
+    one(drizzle.packPlanes, { WEIGHTING: 0, HALVES: 3, DERIVE: 0, SECOND: 0 }),
     ...(weight_type === "ivm" ? gathers(kernel, drizzle.fastPlanes, drizzle.generalPlanes) : []),
     ...plain(drizzle.fill, drizzle.finishVariances, drizzle.addTimes, meanAndMax),
     one(orderList, { MODE: 1 }),

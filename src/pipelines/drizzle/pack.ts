@@ -188,7 +188,7 @@ function recordPack(
   rec.run(
     packing === "data" ? packData : packPlanes,
     {
-      params: packParams(planes, options, packing, window),
+      params: packParams(planes, options, window),
       data: planes.data.buffer,
       rnoise: (planes.varRnoise ?? planes.err).buffer,
       poisson: planes.varPoisson.buffer,
@@ -198,6 +198,7 @@ function recordPack(
       input,
     },
     [Math.ceil((Math.ceil(window.nx / 4) + 1) / 64), window.ny],
+    packConstants(planes, options, packing),
   );
 }
 
@@ -206,11 +207,8 @@ const WEIGHTINGS = { ivm: 0, exptime: 1, "ivm-sky": 2 } as const;
 function packParams(
   planes: ExposurePlanes,
   { goodBits, level, weighting }: PackOptions,
-  packing: Packing,
   window: PixelWindow,
 ) {
-  const derived = planes.varRnoise === undefined;
-  const half = (plane: { half: boolean } | undefined, bit: number): number => (plane?.half ? bit : 0);
   return {
     nx: planes.nx,
     left: window.x0,
@@ -219,11 +217,24 @@ function packParams(
     rows: window.ny,
     bad_bits: goodBits === null ? 0 : ~goodBits >>> 0,
     level,
-    weighting: WEIGHTINGS[weighting.type],
     amount: weighting.type === "exptime" ? weighting.time : 0,
     median: weighting.type === "ivm-sky" ? weighting.median : 0,
-    halves: half(planes.varRnoise ?? planes.err, 1) | half(planes.varPoisson, 2) | half(planes.varFlat, 4),
-    derive: derived ? 1 | (planes.varFlat ? 2 : 0) : 0,
-    second: packing === "flat" ? 1 : 0,
+  };
+}
+
+/** Told of those planes alone that are read, so that few variants of the kernels are made. */
+function packConstants(planes: ExposurePlanes, { weighting }: PackOptions, packing: Packing) {
+  const derived = planes.varRnoise === undefined;
+  const flat = packing === "flat" || (derived && planes.varFlat !== undefined);
+  const poisson = packing === "poisson" || derived || weighting.type === "ivm-sky";
+  const half = (plane: { half: boolean } | undefined, bit: number): number => (plane?.half ? bit : 0);
+  return {
+    WEIGHTING: WEIGHTINGS[weighting.type],
+    HALVES:
+      half(planes.varRnoise ?? planes.err, 1) |
+      (poisson ? half(planes.varPoisson, 2) : 0) |
+      (flat ? half(planes.varFlat, 4) : 0),
+    DERIVE: derived ? 1 | (planes.varFlat ? 2 : 0) : 0,
+    SECOND: packing === "flat" ? 1 : 0,
   };
 }

@@ -167,12 +167,8 @@ const packing = {
     rows: "u32",
     bad_bits: "u32",
     level: "f32",
-    weighting: "u32",
     amount: "f32",
     median: "f32",
-    halves: "u32",
-    derive: "u32",
-    second: "u32",
   }),
   data: storage("read"),
   rnoise: storage("read"),
@@ -182,12 +178,14 @@ const packing = {
   spans: storage("read"),
   input: storage("read_write"),
 };
+const packConstants = ["WEIGHTING", "HALVES", "DERIVE", "SECOND"];
 
 /** Weight and data of a window of an exposure, two floats a pixel. */
 export const packData = defineKernel({
   label: "drizzle/pack_data",
   url: new URL("./pack_data.wgsl", import.meta.url),
   bindings: packing,
+  constants: packConstants,
 });
 
 /** Weight, data and the roots of two variances of a window of an exposure, four floats a pixel. */
@@ -195,6 +193,7 @@ export const packPlanes = defineKernel({
   label: "drizzle/pack_planes",
   url: new URL("./pack_planes.wgsl", import.meta.url),
   bindings: packing,
+  constants: packConstants,
 });
 
 /** Adds the exposure times of the bits of one context plane. */

@@ -12,13 +12,14 @@ struct Params {
   rows: u32,
   bad_bits: u32,     // DQ bits that make a pixel bad
   level: f32,        // background to subtract
-  weighting: u32,    // 0: 1 / read noise variance, 1: `amount`, 2: 1 / sky variance
   amount: f32,
   median: f32,       // of the good data, for the sky variance
-  halves: u32,       // bit 0: rnoise, bit 1: poisson, bit 2: flat are planes of halves
-  derive: u32,       // bit 0: read noise variance is err^2 - poisson (rnoise holds err), bit 1: - flat too
-  second: u32,       // second variance: 0 poisson, 1 flat
 }
+// Compiled in, as software drivers go both ways at each branch.
+override WEIGHTING: u32 = 0u; // 0: 1 / read noise variance, 1: `amount`, 2: 1 / sky variance
+override HALVES: u32 = 0u;    // bit 0: rnoise, bit 1: poisson, bit 2: flat are planes of halves
+override DERIVE: u32 = 0u;    // bit 0: read noise variance is err^2 - poisson (rnoise holds err), bit 1: - flat too
+override SECOND: u32 = 0u;    // second variance: 0 poisson, 1 flat
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> data: array<vec4f>;
 @group(0) @binding(2) var<storage, read> rnoise: array<vec2u>;
@@ -33,17 +34,17 @@ fn half_values(w: vec2u) -> vec4f {
 
 // Quad q of a plane of halves or of f32.
 fn rnoise_values(q: u32) -> vec4f {
-  if ((params.halves & 1u) != 0u) { return half_values(rnoise[q]); }
+  if ((HALVES & 1u) != 0u) { return half_values(rnoise[q]); }
   return bitcast<vec4f>(vec4u(rnoise[2u * q], rnoise[2u * q + 1u]));
 }
 
 fn poisson_values(q: u32) -> vec4f {
-  if ((params.halves & 2u) != 0u) { return half_values(poisson[q]); }
+  if ((HALVES & 2u) != 0u) { return half_values(poisson[q]); }
   return bitcast<vec4f>(vec4u(poisson[2u * q], poisson[2u * q + 1u]));
 }
 
 fn flat_values(q: u32) -> vec4f {
-  if ((params.halves & 4u) != 0u) { return half_values(flat_variance[q]); }
+  if ((HALVES & 4u) != 0u) { return half_values(flat_variance[q]); }
   return bitcast<vec4f>(vec4u(flat_variance[2u * q], flat_variance[2u * q + 1u]));
 }
 
@@ -98,16 +99,16 @@ fn roots(v: vec4f, half: bool) -> vec4f {
 
 fn read_noise(q: u32) -> vec4f {
   let v = rnoise_values(q);
-  if ((params.derive & 1u) == 0u) { return v; }
+  if ((DERIVE & 1u) == 0u) { return v; }
   var derived = v * v - poisson_values(q);
-  if ((params.derive & 2u) != 0u) { derived -= flat_values(q); }
+  if ((DERIVE & 2u) != 0u) { derived -= flat_values(q); }
   return derived;
 }
 
 fn weights(q: u32, d: vec4f, noise: vec4f, half: bool) -> vec4f {
-  if (params.weighting == 1u) { return vec4f(params.amount); }
+  if (WEIGHTING == 1u) { return vec4f(params.amount); }
   var variance = noise;
-  if (params.weighting == 2u) {
+  if (WEIGHTING == 2u) {
     let none = d == vec4f(0.0);
     let sky = noise + poisson_values(q) / select(d, vec4f(1.0), none) * params.median;
     variance = select(select(sky, quad_half_value(quad_half_bits(sky)), half), noise, none);
@@ -123,7 +124,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let q = (start + u32(span.x)) / 4u + id.x;
   let i = i32(4u * q) - i32(start); // column of the quad's first pixel
   if (span.y < span.x || i > span.y) { return; }
-  let half = (params.halves & 1u) != 0u && (params.derive & 1u) == 0u;
+  let half = (HALVES & 1u) != 0u && (DERIVE & 1u) == 0u;
   let columns = i + vec4i(0, 1, 2, 3);
   let d = data[q];
   let noise = read_noise(q);
@@ -136,8 +137,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (WITH_ROOTS) {
     rnoise_roots = select(select(vec4f(0.0), vec4f(-1.0), good), roots(noise, half), some);
     var second: vec4f;
-    if (params.second == 0u) { second = roots(poisson_values(q), (params.halves & 2u) != 0u); }
-    else { second = roots(flat_values(q), (params.halves & 4u) != 0u); }
+    if (SECOND == 0u) { second = roots(poisson_values(q), (HALVES & 2u) != 0u); }
+    else { second = roots(flat_values(q), (HALVES & 4u) != 0u); }
     second_roots = select(vec4f(0.0), second, some);
   }
   let at = i32(id.y * params.pitch) + i - params.left;
