@@ -17,7 +17,8 @@ export interface HostChunk {
 
 /** Which values count: "guarded": finite with a guard above 0; "deviation": |value - centre| of those; "usable": finite, the guard a DQ word without DO_NOT_USE; "nonzero": finite, not 0. */
 export type Selection =
-  { readonly mode: "guarded" | "usable" | "nonzero" } | { readonly mode: "deviation"; readonly centre: number };
+  | { readonly mode: "guarded" | "usable" | "nonzero" }
+  | { readonly mode: "deviation"; readonly centre: number };
 
 const MODES = { guarded: 1, deviation: 2, usable: 3, nonzero: 4 } as const;
 /** Values in a sample, about. */

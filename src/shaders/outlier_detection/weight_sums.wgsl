@@ -75,11 +75,11 @@ fn main(
   let limits2 = params.limits2;
   let quads = (params.count + 3u) / 4u;
   for (var q = (group.x * LANES + lane) * params.every; q < quads; q += groups.x * LANES * params.every) {
-    let read = weights[q];
-    let magnitude = bitcast<vec4u>(read) & vec4u(0x7fffffffu);
-    let there = vec4u(4u * q) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count);
-    let counts = there & (magnitude - ONE < vec4u(0x7f7fffffu)); // 0 wraps
-    let w = select(vec4f(FAR), read, counts);
+    let found = weights[q];
+    let magnitude = bitcast<vec4u>(found) & vec4u(0x7fffffffu);
+    let i = vec4u(4u * q) + vec4u(0u, 1u, 2u, 3u);
+    let counts = (i < vec4u(params.count)) & ((magnitude - ONE) < vec4u(0x7f7fffffu)); // 0 wraps
+    let w = select(vec4f(FAR), found, counts);
     let d = w - params.centre;
     let in0 = within(w, limits0.xy); sums0 = added(sums0, d, in0);
     let in1 = within(w, limits0.zw); sums1 = added(sums1, d, in1);
