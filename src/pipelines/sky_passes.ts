@@ -10,8 +10,11 @@ import {
   TASK_WORDS,
 } from "../shaders/skymatch/kernels.js";
 
-/** Row blocks at most, and pixels in one at least: a software driver pays more for a workgroup than for its pixels. */
-const MOST_BLOCKS = 1024;
+/**
+ * Row blocks at most, and pixels in one at least: a software driver pays more for a workgroup than for its pixels. 64 blocks take two
+ * thirds of the time of 1024 on lavapipe and on SwiftShader, a GPU wants many.
+ */
+const MOST_BLOCKS = { hardware: 1024, lavapipe: 64, swiftshader: 64 } as const;
 const BLOCK_PIXELS = 8192;
 const DIGITS = 256;
 
@@ -55,7 +58,10 @@ export class SkyPasses {
     sets: readonly Spans[],
   ) {
     const { nx, ny } = image;
-    this.height = Math.min(ny, Math.max(Math.ceil(ny / MOST_BLOCKS), Math.ceil(BLOCK_PIXELS / nx)));
+    this.height = Math.min(
+      ny,
+      Math.max(Math.ceil(ny / MOST_BLOCKS[gpu.info.kind]), Math.ceil(BLOCK_PIXELS / nx)),
+    );
     this.blocks = Math.ceil(ny / this.height);
     const table = layOut(sets, ny);
     this.rows = gpu.upload("skymatch rows", table.rows);

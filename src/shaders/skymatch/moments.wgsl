@@ -1,8 +1,8 @@
 //!include skymatch/sets.wgsl
 // Sums over a set's pixels v with lo <= v <= hi, and a list of its other pixels.
 // Sums, d = v - centre, are two vec4u a workgroup: (count, sum of d, sum of d * d, 0) and (least v, greatest v, 0, 0). A
-// workgroup sums some ten thousand values by a tree in f32, which errs by parts in 1e8 either way; the host adds the partials
-// in f64, where those errors average out.
+// lane sums at most some thousand values, a workgroup its lanes by a tree, in f32, which errs by parts in 1e7 either way; the host
+// adds the partials in f64, where those errors average out.
 // list[workgroup_id.y] counts the other pixels; the first `room` of them, in no order, are list[at ...].
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4u>;
 @group(0) @binding(7) var<storage, read_write> list: array<atomic<u32>>;
