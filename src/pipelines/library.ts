@@ -5,6 +5,8 @@ import { ALL_PLANES } from "./exposure_planes.js";
 
 /** Exposures read ahead where the host has memory and cores to spare. */
 const HARDWARE_AHEAD = 3;
+/** Share of their room that exposures keep beside other things, for those in use and read ahead. */
+const LEAST_ROOM = 0.4;
 
 /** The exposures of an association, in its order, with the room they share on the device. Follows romancal's ModelLibrary. */
 export class ModelLibrary {
@@ -14,6 +16,7 @@ export class ModelLibrary {
   /** The exposure that was asked for last. */
   private current = 0;
   private readonly retired = new Set<number>();
+  private bytesBeside = 0;
 
   constructor(
     private readonly ctx: RunContext,
@@ -67,6 +70,27 @@ export class ModelLibrary {
     }
   }
 
+  /** Bytes that the exposures and what is free of the device's memory are together. */
+  get memory(): number {
+    return this.ctx.gpu.memory.available + this.residentBytes;
+  }
+
+  /** Run `work` while so many `bytes` of something else take from the room of the exposures: they are read again, but memory stays. */
+  async beside<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    this.bytesBeside = bytes;
+    try {
+      return await work();
+    } finally {
+      this.bytesBeside = 0;
+    }
+  }
+
+  /** Bytes that exposures may take on the device. */
+  private get room(): number {
+    const { exposureBudget } = this.ctx;
+    return Math.max(LEAST_ROOM * exposureBudget, exposureBudget - this.bytesBeside);
+  }
+
   /** Begin to read the exposures that are wanted next, as far as none has to leave for it that is wanted sooner. */
   private readAhead(index: number, wanted: readonly PlaneName[] = ALL_PLANES): void {
     const { exposureBudget, gpu } = this.ctx;
@@ -74,7 +98,7 @@ export class ModelLibrary {
     const depth = gpu.info.kind === "hardware" ? HARDWARE_AHEAD : 1;
     const next = Array.from({ length: this.length - 1 }, (_, k) => (index + 1 + k) % this.length);
     const missing = next.filter((k) => !this.retired.has(k) && this.exposures[k].missingBytes(wanted) > 0);
-    let room = Math.min(exposureBudget - this.residentBytes, gpu.memory.available);
+    let room = Math.min(this.room - this.residentBytes, gpu.memory.available);
     for (const k of missing.slice(0, depth)) {
       const later = this.evictable().filter((other) => this.distance(other) > this.distance(k));
       room += later.reduce((sum, other) => sum + this.exposures[other].residentBytes, 0);
@@ -114,8 +138,9 @@ export class ModelLibrary {
   }
 
   private async makeRoom(bytes: number): Promise<void> {
-    const { exposureBudget, gpu } = this.ctx;
-    const fits = (): boolean => this.residentBytes <= exposureBudget && bytes <= gpu.memory.available;
+    const { room } = this;
+    const { gpu } = this.ctx;
+    const fits = (): boolean => this.residentBytes <= room && bytes <= gpu.memory.available;
     for (const k of this.evictable()) {
       if (fits()) return;
       await this.exposures[k].evict();

@@ -9,14 +9,14 @@ import { drizzleExposures, fillValue, geometryOf, type GroupOptions } from "./dr
 import { flagAgainstMedian } from "./flag_outliers.js";
 import { Intermediates } from "./intermediates.js";
 import type { ModelLibrary } from "./library.js";
-import { fillEmpty, type MedianBand, medianImage } from "./median_image.js";
+import { fillEmpty, type MedianBand, medianImage, type MedianInput } from "./median_image.js";
 import { type MosaicGrid, mosaicGrid } from "./mosaic_grid.js";
 import type { OutlierDetectionOptions } from "./options.js";
 import { commonShape, directMedian, flagAgainstOwnPixels } from "./unresampled_outliers.js";
 
 const STEP = "outlier_detection";
-/** Share of the free device memory that the stack of all groups may take. */
-const STACK_SHARE = 0.25;
+/** Share of the device memory, exposures' included, that the stack of all groups may take. */
+const STACK_SHARE = 0.4;
 /** Share of the step that the median takes. */
 const MEDIAN_PROGRESS = 0.6;
 
@@ -109,19 +109,23 @@ async function resampled(ctx: RunContext, library: ModelLibrary, work: Work): Pr
 /** `resample_data` false: the exposures' own pixels, one under the other. */
 async function unresampled(ctx: RunContext, library: ModelLibrary, work: Work): Promise<Outcome> {
   const { gpu, timer } = ctx;
+  const [ny, nx] = commonShape(library);
+  const stackBudget = STACK_SHARE * library.memory;
+  const stack = Math.min(stackBudget, 4 * ny * nx * library.length);
   const saved = work.save_intermediate_results
-    ? new Intermediates(gpu, library, work.folder, commonShape(library))
+    ? new Intermediates(gpu, library, work.folder, [ny, nx])
     : undefined;
   const options = {
     goodBits: work.group.goodBits,
     maskpt: work.maskpt,
-    stackBudget: STACK_SHARE * gpu.memory.available,
+    stackBudget,
     onImage: async (index: number, band: Band, data: DeviceBuffer) => {
       const { model, wcs } = library.exposures[index];
       await saved?.add(index, model.filename, wcs, band, data);
     },
   };
-  const bands = await timer.time("median", () => directMedian(ctx, library, options));
+  const median = (): Promise<MedianBand[]> => directMedian(ctx, library, options);
+  const bands = await timer.time("median", () => library.beside(stack, median));
   try {
     await saved?.median(bands, library.exposures[0].wcs, true);
     const { snr, flags } = work;
@@ -150,13 +154,14 @@ function medianOf(
   const [ny, nx] = grid.shape;
   const geometries = (index: number): ExposureGeometry[] =>
     groups[index].map((k) => geometryOf(library.exposures[k], grid, group));
-  return medianImage(gpu, {
+  const stackBudget = STACK_SHARE * library.memory;
+  const input: MedianInput = {
     shape: grid.shape,
     groups: groups.length,
     maxRows: Math.min(ny, mostRows(gpu, nx)),
     maskpt,
     fill,
-    stackBudget: STACK_SHARE * gpu.memory.available,
+    stackBudget,
     // an image that is saved is saved whole
     rows: Number.isNaN(fill) && !saved ? (index) => rowsOf(geometries(index), ny) : undefined,
     async drizzle(index, band) {
@@ -173,7 +178,9 @@ function medianOf(
       ctx.progress(STEP, (MEDIAN_PROGRESS * (index + 1)) / groups.length);
       return { data, weight };
     },
-  });
+  };
+  const stack = Math.min(stackBudget, 4 * ny * nx * groups.length);
+  return library.beside(stack, () => medianImage(gpu, input));
 }
 
 /** The rows of the mosaic that exposures reach. */

@@ -33,6 +33,19 @@ describe("exposures on the device", () => {
     expect(resident(library)).toBe(0);
   });
 
+  it("make room for what lies beside them, and have it back afterwards", async () => {
+    const library = await openLibrary(2.5e6);
+    const visit = async (...indices: number[]): Promise<number> => {
+      for (const index of indices) await library.with(index, () => Promise.resolve());
+      return resident(library);
+    };
+    expect(await visit(0, 1)).toBe(2);
+    expect(await library.beside(1.2e6, () => visit(2, 0))).toBe(1);
+    expect(await library.beside(1e12, () => visit(1))).toBe(1);
+    expect(await visit(2)).toBe(2);
+    await library.evictAll();
+  });
+
   it("keep what is in use", async () => {
     const library = await openLibrary(1);
     await library.with(0, () => library.with(1, () => Promise.resolve(expect(resident(library)).toBe(2))));
