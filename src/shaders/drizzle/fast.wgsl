@@ -10,6 +10,9 @@
 //   4: (f32) db/dx, db/dy, vertex relative to the tile's centre
 //   5: (f32) 1 / |jacobian| and its slopes along a and b; flags: a runs along I, a ascends, b ascends, tile x (14 bits), tile y
 
+// An integral value below 2^22 as i32: software drivers convert lane by lane otherwise, which took 6 to 20 % of the kernel.
+fn whole(v: f32) -> i32 { return bitcast<i32>(v + 12582912.0) - 0x4b400000; }
+
 // Mean of clamp(y, 0, 1) while y runs linearly from ya to yb.
 fn mean_clamped(ya: f32, yb: f32) -> f32 {
   let ca = clamp(ya, 0.0, 1.0);
@@ -62,8 +65,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let ry = f32(ly) - middle - q4.w;
       let fa = round(q2.w * rx + q3.w * ry);
       let fb = round(q4.x * rx + q4.y * ry);
-      let ia = i32(fa);
-      let ib = i32(fb);
+      let ia = whole(fa);
+      let ib = whole(fb);
       // the vertex relative to the pixel's lower left corner: affine part exact, quadratic part small
       let ex = q0.x + q1.x * ia + q1.y * ib - i32(lx) * one;
       let ey = q0.y + q1.z * ia + q1.w * ib - i32(ly) * one;
