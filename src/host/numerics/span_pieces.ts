@@ -35,17 +35,27 @@ interface Spread {
   readonly runs: number[];
 }
 
-/** Row y between all ends of runs: parts [x0, x1] with the sets that have them, where any has. */
-function* cut(sets: readonly Spans[], y: number): Generator<[x0: number, x1: number, owners: number[]]> {
-  const ends = sets.flatMap(({ rowStart, runs }, s) =>
-    Array.from({ length: rowStart[y + 1] - rowStart[y] }, (_, k) => {
-      const at = 2 * (rowStart[y] + k);
-      return { s, x0: runs[at], beyond: runs[at + 1] + 1 };
-    }),
-  );
-  const places = [...new Set(ends.flatMap(({ x0, beyond }) => [x0, beyond]))].sort((a, b) => a - b);
-  for (let i = 0; i + 1 < places.length; i++) {
-    const owners = ends.filter(({ x0, beyond }) => x0 <= places[i] && places[i] < beyond).map(({ s }) => s);
-    if (owners.length) yield [places[i], places[i + 1] - 1, owners];
+/** Row y between all ends of runs: parts [x0, x1] with the sets that have them, where any has. Plain loops, as there are many rows. */
+function cut(sets: readonly Spans[], y: number): [x0: number, x1: number, owners: number[]][] {
+  const places: number[] = [];
+  for (const { rowStart, runs } of sets) {
+    for (let k = rowStart[y]; k < rowStart[y + 1]; k++) places.push(runs[2 * k], runs[2 * k + 1] + 1);
   }
+  places.sort(ascending);
+  const parts: [number, number, number[]][] = [];
+  for (let i = 0; i + 1 < places.length; i++) {
+    if (places[i] === places[i + 1]) continue;
+    const owners: number[] = [];
+    for (let s = 0; s < sets.length; s++) if (holds(sets[s], y, places[i])) owners.push(s);
+    if (owners.length) parts.push([places[i], places[i + 1] - 1, owners]);
+  }
+  return parts;
+}
+
+const ascending = (a: number, b: number): number => a - b;
+
+function holds({ rowStart, runs }: Spans, y: number, x: number): boolean {
+  for (let k = rowStart[y]; k < rowStart[y + 1]; k++)
+    if (runs[2 * k] <= x && x <= runs[2 * k + 1]) return true;
+  return false;
 }
