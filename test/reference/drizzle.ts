@@ -23,19 +23,21 @@ export function* overlaps(
 ): Generator<Overlap> {
   const h = pixfrac / 2;
   const corner = [0, 0];
+  const offsets = [
+    [-h, h],
+    [h, h],
+    [h, -h],
+    [-h, -h],
+  ];
+  const [x, y] = [
+    [0, 0, 0, 0],
+    [0, 0, 0, 0],
+  ];
   for (let j = 0; j < map.ny; j++) {
     for (let i = limits[2 * j]; i <= limits[2 * j + 1]; i++) {
-      const x: number[] = [];
-      const y: number[] = [];
-      const valid = [
-        [-h, h],
-        [h, h],
-        [h, -h],
-        [-h, -h],
-      ].every(([u, v]) => {
+      const valid = offsets.every(([u, v], k) => {
         const found = interpolatePoint(map, i + u, j + v, corner);
-        x.push(corner[0]);
-        y.push(corner[1]);
+        [x[k], y[k]] = corner;
         return found;
       });
       if (!valid) continue;
@@ -59,10 +61,12 @@ function round(x: number): number {
 
 /** Area of a clockwise quadrilateral within the unit square around (X, Y): cdrizzlebox.c boxer(). */
 function boxArea(X: number, Y: number, x: readonly number[], y: readonly number[]): number {
-  const px = x.map((v) => v - (X - 0.5));
-  const py = y.map((v) => v - (Y - 0.5));
+  const [left, low] = [X - 0.5, Y - 0.5];
   let sum = 0;
-  for (let k = 0; k < 4; k++) sum += segmentArea(px[k], py[k], px[(k + 1) & 3], py[(k + 1) & 3]);
+  for (let k = 0; k < 4; k++) {
+    const next = (k + 1) & 3;
+    sum += segmentArea(x[k] - left, y[k] - low, x[next] - left, y[next] - low);
+  }
   return sum;
 }
 
