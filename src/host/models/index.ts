@@ -6,7 +6,7 @@ export { type Dataset, type OpenedDataset, filterWarning, openDataset } from "./
 export { individualImageMeta } from "./image_meta.js";
 export { floatRepr, pythonRepr } from "./python_repr.js";
 export { type RomanFile, openRoman } from "./roman_file.js";
-export { type Column, type ColumnData, tableNode, ucs4Array } from "./table.js";
+export { type Column, type ColumnData, tableNode } from "./table.js";
 export { UtcTime } from "./time.js";
 export { Metadata, nodeAt, setNode, timeOf } from "./tree.js";
 export { type ImageArrays, type PlaneName, type PlaneSource, WfiImage } from "./wfi_image.js";

@@ -25,7 +25,7 @@ export interface Column {
 }
 
 /** Strings as numpy's `<U` array of the longest: UCS-4, at least one character. */
-export function ucs4Array(strings: readonly string[]): NdArray {
+function ucs4Array(strings: readonly string[]): NdArray {
   const points = strings.map((text) => [...text].map((character) => character.codePointAt(0) as number));
   const length = Math.max(1, ...points.map((list) => list.length));
   const data = new Uint32Array(length * strings.length);
