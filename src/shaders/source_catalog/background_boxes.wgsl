@@ -10,28 +10,44 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 const CHUNK = 8u;
 
-struct Run { from_x: u32, to_x: u32, first: u32, end: u32 }
+// Pixels that a workgroup walks, in the fours that the image is bound in, whatever column a row begins with: columns from_x to to_x of
+// rows `first` (of the batch), first + rowStep, ...; ends past the last.
+struct Run { from_x: u32, to_x: u32, first: u32, columns: u32, quads: u32 }
 
-// Columns and rows (of the batch) that a workgroup walks, ends past the last.
 fn runOf(group: vec3u) -> Run {
   let boxRow = group.y / params.boxesX;
   let from_x = (group.y % params.boxesX) * params.boxWidth;
+  let to_x = min(params.nx, from_x + params.boxWidth);
   let first = boxRow * params.boxHeight + (params.chunk0 + group.x) * CHUNK;
   let end = min(min(first + CHUNK, (boxRow + 1u) * params.boxHeight), params.rows);
-  return Run(from_x, min(params.nx, from_x + params.boxWidth), first, end);
+  let rows = (max(end, first) - first + params.rowStep - 1u) / params.rowStep;
+  let columns = (to_x - from_x + 6u) / 4u;
+  return Run(from_x, to_x, first, columns, rows * columns);
+}
+
+struct Four {
+  quad: u32, // its place in the image
+  used: vec4<bool>, // in the box and not masked
+}
+
+fn fourOf(run: Run, k: u32) -> Four {
+  let row = k / run.columns;
+  let start = (params.y0 + run.first + row * params.rowStep) * params.nx + run.from_x;
+  let quad = start / 4u + k - row * run.columns;
+  let at = vec4u(4u * quad) + vec4u(0u, 1u, 2u, 3u); // those before the row wrap around
+  let inside = at - vec4u(start) < vec4u(run.to_x - run.from_x);
+  let masked = vec4u(mask[quad >> 3u] >> ((quad & 7u) * 4u)) & vec4u(1u, 2u, 4u, 8u);
+  return Four(quad, inside & (masked == vec4u()));
 }
 
 // Unsigned keys that compare as the numbers do.
-fn orderedKey(x: f32) -> u32 {
-  let bits = bitcast<u32>(x);
-  return select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
+fn orderedKeys(x: vec4f) -> vec4u {
+  let bits = bitcast<vec4u>(x);
+  return select(bits | vec4u(0x80000000u), ~bits, bits >= vec4u(0x80000000u));
 }
 
 // bin * sub + part of x in its box's window (lo, scale), as partOf in host/numerics/ranked_bins.
-fn partOf(x: f32, window: vec2f) -> u32 {
-  if (x < window.x) {
-    return 0u;
-  }
-  let within = min((x - window.x) * window.y, f32((params.bins - 2u) * params.sub));
-  return params.sub + u32(within);
+fn partsOf(x: vec4f, window: vec2f) -> vec4u {
+  let within = min((x - window.x) * window.y, vec4f(f32((params.bins - 2u) * params.sub)));
+  return select(params.sub + vec4u(within), vec4u(), x < vec4f(window.x));
 }

@@ -1,23 +1,9 @@
 //!include source_catalog/background_boxes.wgsl
-//!include shared/mask.wgsl
 // Sums of d = pixel - centre and d^2 over a box's unmasked pixels within its bounds, by runs of CHUNK rows and by invocations.
-@group(0) @binding(1) var<storage, read> data: array<f32>;
+@group(0) @binding(1) var<storage, read> data: array<vec4f>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
 @group(0) @binding(3) var<storage, read> bounds: array<vec4f>; // of each box: centre, lower, upper, -
 @group(0) @binding(4) var<storage, read_write> sums: array<vec2f>; // (box * chunks + chunk) * 256 + invocation
-
-fn rowSum(y: u32, from_x: u32, to_x: u32, local: u32, bound: vec4f) -> vec2f {
-  var sum = vec2f();
-  for (var x = from_x + local; x < to_x; x += 256u) {
-    let i = y * params.nx + x;
-    let value = data[i];
-    if (!isMasked(i) && value >= bound.y && value <= bound.z) {
-      let d = value - bound.x;
-      sum += vec2f(d, d * d);
-    }
-  }
-  return sum;
-}
 
 @compute @workgroup_size(256)
 fn main(
@@ -25,9 +11,17 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let run = runOf(group);
-  var sum = vec2f();
-  for (var row = run.first; row < run.end; row++) {
-    sum += rowSum(params.y0 + row, run.from_x, run.to_x, local, bounds[group.y]);
+  let bound = bounds[group.y];
+  var ones = vec4f();
+  var squares = vec4f();
+  for (var k = local; k < run.quads; k += 256u) {
+    let four = fourOf(run, k);
+    let value = data[four.quad];
+    let d = select(vec4f(), value - bound.x, four.used & (value >= vec4f(bound.y)) & (value <= vec4f(bound.z)));
+    ones += d;
+    squares += d * d;
   }
-  sums[(group.y * params.chunks + params.chunk0 + group.x) * 256u + local] = sum; // no barrier: the host adds them in f64
+  // no barrier: the host adds them in f64
+  let sum = vec2f(dot(ones, vec4f(1.0)), dot(squares, vec4f(1.0)));
+  sums[(group.y * params.chunks + params.chunk0 + group.x) * 256u + local] = sum;
 }
