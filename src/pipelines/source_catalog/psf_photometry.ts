@@ -83,7 +83,8 @@ export async function measurePsf(
       gpu,
       images,
       psf,
-      at.map((group) => groups[group]),
+      // groups of one size side by side: the threads that run together then have the same work
+      at.map((group) => groups[group]).sort((a, b) => a.length - b.length),
       x,
       y,
       scale,
