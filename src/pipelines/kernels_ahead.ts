@@ -33,7 +33,7 @@ const AHEAD: Ahead = {
       ? []
       : [
           one(drizzle.packData, { WEIGHTING: 0, HALVES: 1, DERIVE: 0, SECOND: 0 }),
-          ...gathers(kernel, drizzle.fastData, drizzle.generalData),
+          ...gathers(kernel, drizzle.fastData, drizzle.generalData, { CONTEXT: false }),
           ...plain(weightSums, maskLowWeight),
           one(nanmedian, { LAYERS: groups }),
           one(blot, { ALIGNED: true }),
@@ -58,9 +58,9 @@ const AHEAD: Ahead = {
   ],
 };
 
-function gathers(kernel: string, fast: Kernel, general: Kernel): Variant[] {
+function gathers(kernel: string, fast: Kernel, general: Kernel, more: Constants = {}): Variant[] {
   if (kernel !== "square") return [];
-  return [one(fast, { TILE: LARGEST_TILE }), one(general, { MAPPED: false, TILE: LARGEST_TILE })];
+  return [one(fast, { TILE: LARGEST_TILE, ...more }), one(general, { MAPPED: false, TILE: LARGEST_TILE })];
 }
 
 function detection(fwhm: number): Variant[] {

@@ -86,7 +86,7 @@ class Pass {
     const outputs = { data, weight, context: this.context };
     this.dispatch("signal", "data", (at, input) => {
       const all = { ...at.inputs, input, ...outputs };
-      if (at.isFast) this.rec.run(fastData, all, at.groups, at.constants);
+      if (at.isFast) this.rec.run(fastData, all, at.groups, { ...at.constants, CONTEXT: this.bit !== 0 });
       else this.rec.run(at.spread ? spreadData : generalData, all, at.groups, at.constants);
     });
   }

@@ -42,12 +42,12 @@ const fastConstants = ["TILE"];
 const generalConstants = ["TILE", "MAPPED"];
 const spreadConstants = [...generalConstants, "KERNEL"];
 
-/** Data, weight and context of the tiles in the fast table. */
+/** Data, weight and, with CONTEXT, context of the tiles in the fast table. */
 export const fastData = defineKernel({
   label: "drizzle/fast_data",
   url: new URL("./fast_data.wgsl", import.meta.url),
   bindings: { ...fastInputs, ...packed, ...signal },
-  constants: fastConstants,
+  constants: [...fastConstants, "CONTEXT"],
 });
 
 /** All planes of the tiles in the fast table; exposure time where no context bit tells it. */

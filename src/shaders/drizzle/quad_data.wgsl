@@ -1,5 +1,6 @@
 //!include drizzle/sums_data.wgsl
 // As sink_data.wgsl, four neighbouring output pixels at a time; each `push` moves the earlier ones down.
+override CONTEXT: bool = true; // there is a bit to set; compiled in, as software drivers pay for a branch that is not taken
 struct Quad {
   weight: vec4f,
   data: vec4f,
@@ -21,5 +22,5 @@ fn put(o: u32, q: ptr<function, Quad>) {
   let mean = data[o];
   data[o] = select(mean, (mean * before + (*q).data) / after, some);
   weight[o] = after;
-  if (params.bit != 0u) { context[o] |= select(vec4u(0u), vec4u(params.bit), some & ((*q).largest > vec4f(0.0))); }
+  if (CONTEXT) { context[o] |= select(vec4u(0u), vec4u(params.bit), some & ((*q).largest > vec4f(0.0))); }
 }
