@@ -68,14 +68,18 @@ export function labelComponents(gpu: Gpu, { nx, ny, labels, seeds }: Seeded, tab
 /** Bounding boxes (BOX_WORDS a label) of labels 1..count; inclusive. */
 export async function boundingBoxes(
   gpu: Gpu,
-  { nx, ny, labels }: Pick<Seeded, "nx" | "ny" | "labels">,
+  { nx, ny, labels, seeds }: Seeded,
   count: number,
 ): Promise<Uint32Array> {
   if (count === 0) return new Uint32Array(0);
   const boxes = gpu.upload("bounding boxes", emptyBoxes(count));
   gpu
     .recorder("bounding boxes")
-    .run(segmentBoxes, { params: { nx, ny }, segmentation: labels, boxes }, flatGroups(nx * ny))
+    .run(
+      segmentBoxes,
+      { params: { nx, ny }, segmentation: labels, seeds, boxes },
+      flatGroups(nx * ny, LABEL_GROUP),
+    )
     .submit();
   const found = await gpu.read(boxes, Uint32Array, 0, BOX_WORDS * count);
   boxes.free();

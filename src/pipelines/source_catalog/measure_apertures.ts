@@ -4,6 +4,7 @@ import {
   annulusBackground,
   APERTURE_STRIDE,
   circularApertures,
+  RADIUS_WORDS,
 } from "../../shaders/source_catalog/measure.js";
 import {
   frameOf,
@@ -15,10 +16,8 @@ import {
 } from "./measure_device.js";
 
 const CLIP_SIGMA = 3;
-/** Sources whose keys take so many bytes are measured at a time. */
-const KEY_BYTES = 1 << 25;
-/** An offset beyond any image. */
-const NOWHERE = -(1 << 24);
+/** Sources whose keys take so many bytes are measured at a time: few enough to stay in a cache. */
+const KEY_BYTES = 1 << 21;
 
 /** Fluxes in circular apertures, [radius][source]; the image's unit. */
 export interface ApertureMeasures {
@@ -63,11 +62,15 @@ export async function measureApertures(
   const sums = await withBuffers(gpu, async (own) => {
     const out = own.alloc("aperture sums", 4 * words);
     const centres = own.upload("source centres", packCentres(x, y, frameOf(images)));
-    const sizes = own.upload("aperture radii", Float32Array.from(radii));
+    const { words: sizes, offsets } = rimsOf(radii);
+    const circles = {
+      radii: own.upload("aperture radii", sizes),
+      rims: own.upload("aperture rims", offsets),
+    };
     const params = { nx, ny, sources, groups_x, radii: radii.length, zero: 0 };
     gpu
       .recorder("source_catalog: apertures")
-      .run(circularApertures, { params, data, err, centres, radii: sizes, out }, [...groups, radii.length])
+      .run(circularApertures, { params, data, err, centres, ...circles, out }, [...groups, radii.length])
       .submit();
     return gpu.read(out, Float32Array, 0, words);
   });
@@ -83,6 +86,22 @@ export async function measureApertures(
         : NaN,
     ),
   };
+}
+
+/** The kernel's radii and the pixels that their lines can touch. */
+function rimsOf(radii: readonly number[]): { words: Uint32Array; offsets: Int32Array } {
+  const words = new Uint32Array(RADIUS_WORDS * radii.length);
+  const lists = radii.map((r) => annulusOffsets(r - Math.SQRT1_2, r + Math.SQRT1_2));
+  let first = 0;
+  radii.forEach((r, k) => {
+    const count = lists[k].length / 2;
+    words.set([0, first, count], RADIUS_WORDS * k);
+    new Float32Array(words.buffer)[RADIUS_WORDS * k] = r;
+    first += count;
+  });
+  const offsets = new Int32Array(2 * first);
+  lists.forEach((list, k) => offsets.set(list, 2 * words[RADIUS_WORDS * k + 1]));
+  return { words, offsets };
 }
 
 /** What adding the values behind the kernel's bits (1 NaN, 2 +inf, 4 -inf) does to a sum. */
@@ -104,10 +123,8 @@ export async function measureAnnulus(
   const { nx, ny, data } = images;
   noteMissed(images, x, y, Math.ceil(outer + 1));
   const sources = x.length;
-  const list = annulusOffsets(inner, outer);
-  const quads = Math.ceil(list.length / 8);
-  const offsets = new Int32Array(8 * quads).fill(NOWHERE);
-  offsets.set(list);
+  const offsets = quadOffsets(annulusOffsets(inner, outer));
+  const quads = offsets.length / 2;
   const batch = Math.min(sources, Math.max(1, Math.floor(KEY_BYTES / (16 * quads))));
   const found = await withBuffers(gpu, async (own) => {
     const out = own.alloc("annulus statistics", 4 * ANNULUS_STRIDE * sources);
@@ -166,4 +183,19 @@ export function annulusOffsets(inner: number, outer: number): Int32Array {
     }
   }
   return Int32Array.from(list);
+}
+
+/**
+ * Offsets (x, y) of a pixel of each four that pixels of a list, row by row, can lie in, fours being those of an image in flat order: with
+ * any pixel of it for the centre, no four comes twice.
+ */
+export function quadOffsets(list: Int32Array): Int32Array {
+  const quads: number[] = [];
+  for (let i = 0; i < list.length;) {
+    const [start, y] = [list[i], list[i + 1]];
+    let end = start;
+    for (; i < list.length && list[i + 1] === y && list[i] < end + 10; i += 2) end = list[i];
+    for (let x = start; x < end + 4; x += 4) quads.push(x, y);
+  }
+  return Int32Array.from(quads);
 }

@@ -1,196 +1,118 @@
 //!include shared/nan.wgsl
 //!include shared/sums.wgsl
-// Sigma-clipped median of the pixels whose centres lie in an annulus; one workgroup a source. `offsets` lists the pixels that can
-// lie in it whatever the sub-pixel position. Keys sort as the values do, and only counts of them decide, so no order matters: the keys
-// between two of a sample are counted in bins once; a median is then sought among the few keys of its bin. Where the bins do not help
-// (ties, a rank beyond them), by a radix search over all keys. Keys lie in fours: a load costs the same for one as for four.
+//!include source_catalog/sums4.wgsl
+//!include source_catalog/annulus_keys.wgsl
+//!include source_catalog/annulus_radix.wgsl
+// Sigma-clipped median of the pixels whose centres lie in an annulus; one workgroup a source. `offsets` lists the fours of pixels that
+// can lie in it whatever the sub-pixel position. Keys sort as the values do, and only counts of them decide, so no order matters.
+// The keys between two of a sample are counted in bins once; a median is then sought among the few keys of its bin. What clipping
+// cannot reach is added up in the same pass: later rounds look at the others alone, and at the keys that can become the median. Where
+// the bins do not help (ties, a rank beyond them), medians come from a radix search over all keys; where bounds reach into
+// what was added up, all keys are made again. 230 -> 150 us of CPU a source on lavapipe.
 struct Params {
   nx: u32,
   ny: u32,
   first: u32, // source of the first workgroup
   sources: u32,
   groups_x: u32,
-  quads: u32, // offsets / 4
+  quads: u32, // offsets
   zero: u32,
   inner: f32,
   outer: f32,
   sigma: f32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> data: array<f32>;
+@group(0) @binding(1) var<storage, read> data: array<vec4f>;
 @group(0) @binding(2) var<storage, read> centres: array<vec4f>;
-@group(0) @binding(3) var<storage, read> offsets: array<vec4i>; // two each
+@group(0) @binding(3) var<storage, read> offsets: array<vec2i>; // of a pixel of each four
 @group(0) @binding(4) var<storage, read_write> keys: array<vec4u>; // `quads` a workgroup; a thread sees only its own
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-const THREADS = 64u;
-const NONE = 0xffffffffu;
+const THREADS = 32u; // 64: a third slower on lavapipe, for barriers and the totals of threads
 const ROUNDS = 5u;
 const STRIDE = 8u;
-const BINS = 256u;
+const BINS = 64u;
 const SLOTS = 64u;
-// ranks among a sample of 64, a sixth of which is no pixel of the annulus, between which the bins lie: medians stay within
-const FIRST_SAMPLE = 8u;
-const LAST_SAMPLE = 44u;
-var<workgroup> histogram: array<atomic<u32>, 256>;
-var<workgroup> parts: array<vec2f, 128>;
+// of a sample, the share of keys below and not above the bins: medians stay within
+const FIRST_SAMPLE = 0.27;
+const LAST_SAMPLE = 0.73;
+// half the width of what is added up once, in widths of the bins: 1.7 standard deviations of a normal distribution
+const CORE = 1.39;
+var<workgroup> histogram: array<atomic<u32>, 256>; // of bins, or of a byte of keys
+var<workgroup> parts: array<vec2f, 2 * THREADS>;
+var<workgroup> counts: array<vec4u, THREADS>;
 var<workgroup> found: atomic<u32>;
 var<workgroup> next_key: atomic<u32>;
 var<workgroup> bin_found: vec3u;
-var<workgroup> few: array<u32, 64>; // a sample of keys, then those of one bin
-var<workgroup> starts: array<u32, 257>; // rank of each bin's first key
+var<workgroup> few: array<u32, SLOTS>; // a sample of keys, then those of one bin
+var<workgroup> starts: array<u32, BINS + 1>; // rank of each bin's first key
 var<workgroup> middle: array<u32, 2>; // keys of the ranks sought, NONE where not found
-var<workgroup> counted: vec2u; // keys below and within the bounds
-var<workgroup> sums_found: vec4f;
+var<workgroup> totals: Totals;
 var<private> first_quad: u32; // of this workgroup's keys
+var<private> own_quads: u32; // of this thread
 
-fn key_of(x: f32) -> u32 {
-  let bits = bitcast<u32>(x);
-  return bits ^ select(0x80000000u, 0xffffffffu, (bits >> 31u) == 1u);
+fn own_quad(thread: u32, j: u32) -> u32 {
+  return first_quad + thread + j * THREADS;
 }
 
-fn value_of(key: u32) -> f32 {
-  return bitcast<f32>(key ^ select(0xffffffffu, 0x80000000u, (key >> 31u) == 1u));
-}
-
-fn values_of(key: vec4u) -> vec4f {
-  return bitcast<vec4f>(key ^ select(vec4u(0xffffffffu), vec4u(0x80000000u), (key >> vec4u(31u)) == vec4u(1u)));
-}
-
-fn make_key(centre: vec4f, offset: vec2i) -> u32 {
+fn make_four(centre: vec4f, offset: vec2i) -> vec4u {
   let at = vec2i(centre.xy) + offset;
-  if (any(at < vec2i(0)) || at.x >= i32(params.nx) || at.y >= i32(params.ny)) { return NONE; }
-  let d = vec2f(offset) - centre.zw;
-  let d2 = dot(d, d);
-  if (d2 < params.inner * params.inner || d2 >= params.outer * params.outer) { return NONE; }
-  let v = data[u32(at.y) * params.nx + u32(at.x)];
-  if (!is_finite(v)) { return NONE; }
-  return key_of(v);
+  if (at.y < 0 || at.y >= i32(params.ny)) { return vec4u(NONE); }
+  let first = at.y * i32(params.nx);
+  let quad = (first + at.x) >> 2u;
+  let x = vec4i(4 * quad - first) + vec4i(0, 1, 2, 3);
+  let dx = vec4f(x - i32(centre.x)) - centre.z;
+  let dy = f32(offset.y) - centre.w;
+  let d2 = dx * dx + dy * dy;
+  let near = (d2 >= vec4f(params.inner * params.inner)) & (d2 < vec4f(params.outer * params.outer))
+    & (x >= vec4i(0)) & (x < vec4i(i32(params.nx)));
+  if (!any(near)) { return vec4u(NONE); }
+  let v = data[quad];
+  return select(vec4u(NONE), keys_of(v), near & are_finite(v));
 }
 
 fn make_keys(thread: u32, centre: vec4f) {
-  for (var q = thread; q < params.quads; q += THREADS) {
-    let a = offsets[2u * q];
-    let b = offsets[2u * q + 1u];
-    let made = vec4u(make_key(centre, a.xy), make_key(centre, a.zw), make_key(centre, b.xy), make_key(centre, b.zw));
-    keys[first_quad + q] = made;
-  }
+  own_quads = (params.quads - min(thread, params.quads) + THREADS - 1u) / THREADS;
+  for (var j = 0u; j < own_quads; j++) { keys[own_quad(thread, j)] = make_four(centre, offsets[thread + j * THREADS]); }
 }
 
-// Which keys lie within [low, high], bounds below NONE.
-fn within(key: vec4u, low: u32, high: u32) -> vec4<bool> {
-  return (key >= vec4u(low)) & (key <= vec4u(high));
-}
+struct Totals { sums: array<vec2f, 2>, count: vec4u }
 
-fn number(which: vec4<bool>) -> u32 {
-  return dot(select(vec4u(0u), vec4u(1u), which), vec4u(1u));
-}
-
-// Key of rank `rank` (from 0) among keys within [low, high], and whether the next rank has the same.
-fn key_at_rank(thread: u32, low: u32, high: u32, rank: u32) -> vec2u {
-  var prefix = 0u;
-  var left = rank;
-  var same = 0u;
-  for (var shift = 24i; shift >= 0; shift -= 8) {
-    for (var b = thread; b < 256u; b += THREADS) { atomicStore(&histogram[b], 0u); }
-    workgroupBarrier();
-    for (var q = thread; q < params.quads; q += THREADS) {
-      let key = keys[first_quad + q];
-      let inside = within(key, low, high);
-      for (var k = 0u; k < 4u; k++) {
-        let above = select(key[k] >> u32(shift + 8), 0u, shift == 24);
-        if (inside[k] && above == prefix) { atomicAdd(&histogram[(key[k] >> u32(shift)) & 255u], 1u); }
-      }
-    }
-    workgroupBarrier();
-    if (thread == 0u) {
-      var b = 0u;
-      var below = 0u;
-      var here = atomicLoad(&histogram[0]);
-      while (b < 255u && below + here <= left) {
-        below += here;
-        b++;
-        here = atomicLoad(&histogram[b]);
-      }
-      bin_found = vec3u(b, below, here);
-    }
-    let found_bin = workgroupUniformLoad(&bin_found);
-    prefix = (prefix << 8u) | found_bin.x;
-    left -= found_bin.y;
-    same = u32(left + 1u < found_bin.z);
-  }
-  return vec2u(prefix, same);
-}
-
-// Least key within (after, high].
-fn key_after(thread: u32, after: u32, high: u32) -> u32 {
-  if (thread == 0u) { atomicStore(&next_key, NONE); }
+// Totals of all threads' sums and counts.
+fn total_up(thread: u32, ones: Sums4, squares: Sums4, count: vec4u) -> Totals {
+  parts[thread] = join4(ones);
+  parts[THREADS + thread] = join4(squares);
+  counts[thread] = count;
   workgroupBarrier();
-  for (var q = thread; q < params.quads; q += THREADS) {
-    let key = keys[first_quad + q];
-    let four = select(vec4u(NONE), key, (key > vec4u(after)) & (key <= vec4u(high)));
-    let least = min(min(four.x, four.y), min(four.z, four.w));
-    if (least != NONE) { atomicMin(&next_key, least); }
+  if (thread < 2u) {
+    var sum = vec2f();
+    var total = vec4u();
+    for (var t = 0u; t < THREADS; t++) {
+      sum = sum_join(sum, parts[thread * THREADS + t], params.zero);
+      total += counts[t];
+    }
+    totals.sums[thread] = sum;
+    if (thread == 0u) { totals.count = total; }
   }
-  workgroupBarrier();
-  if (thread == 0u) { bin_found.x = atomicLoad(&next_key); }
-  return workgroupUniformLoad(&bin_found).x;
+  return workgroupUniformLoad(&totals);
 }
 
-// sum_add for four sums at a time.
-struct Sums4 { sum: vec4f, rest: vec4f }
-
-fn kept4(x: vec4f) -> vec4f {
-  return bitcast<vec4f>(bitcast<vec4u>(x) ^ vec4u(params.zero));
-}
-
-fn add4(sums: Sums4, x: vec4f) -> Sums4 {
-  let total = kept4(sums.sum + x);
-  let added = kept4(total - sums.sum);
-  let rest = (sums.sum - kept4(total - added)) + (x - added);
-  return Sums4(total, sums.rest + rest);
-}
-
-fn join4(sums: Sums4) -> vec2f {
-  var all = vec2f(sums.sum.x, sums.rest.x);
-  all = sum_join(all, vec2f(sums.sum.y, sums.rest.y), params.zero);
-  all = sum_join(all, vec2f(sums.sum.z, sums.rest.z), params.zero);
-  return sum_join(all, vec2f(sums.sum.w, sums.rest.w), params.zero);
-}
-
-// Keys below `low` and within [low, high] to `counted`; returns the sums of (v - about) and of its square over the latter; `about` is
-// near the median, so that nothing cancels.
-fn spread(thread: u32, low: u32, high: u32, about: f32) -> vec4f {
+// Number of keys below and within bounds, sums of (v - about) and of its square over the latter; `about` is near the median, so that
+// nothing cancels. The core's keys don't count.
+fn spread(thread: u32, bounds: Bounds, core: Bounds, about: f32) -> Totals {
   var ones = Sums4(vec4f(), vec4f());
   var squares = Sums4(vec4f(), vec4f());
-  var below = 0u;
-  var count = 0u;
-  for (var q = thread; q < params.quads; q += THREADS) {
-    let key = keys[first_quad + q];
-    let inside = within(key, low, high);
-    below += number(key < vec4u(low));
-    count += number(inside);
+  var count = vec4u();
+  for (var j = 0u; j < own_quads; j++) {
+    let key = keys[own_quad(thread, j)];
+    let inside = within(key, bounds) & !within(key, core);
+    count.x += number(key < vec4u(bounds.low));
+    count.y += number(inside);
     let d = select(vec4f(), values_of(key) - about, inside);
     ones = add4(ones, d);
     squares = add4(squares, d * d);
   }
-  var first = join4(ones);
-  var second = join4(squares);
-  parts[thread] = first;
-  parts[THREADS + thread] = second;
-  few[thread] = (below << 16u) | count; // a thread has fewer than 2^16
-  workgroupBarrier();
-  if (thread == 0u) {
-    for (var t = 1u; t < THREADS; t++) {
-      first = sum_join(first, parts[t], params.zero);
-      second = sum_join(second, parts[THREADS + t], params.zero);
-      below += few[t] >> 16u;
-      count += few[t] & 0xffffu;
-    }
-    sums_found = vec4f(first, second);
-    counted = vec2u(below, count);
-  }
-  return workgroupUniformLoad(&sums_found);
+  return total_up(thread, ones, squares, count);
 }
 
 // Place of a slot's key among those of the first `count` slots, ties by slot.
@@ -201,66 +123,116 @@ fn place_of(slot: u32, count: u32) -> u32 {
   return place;
 }
 
-struct Scale {
-  low: u32, // keys
-  high: u32,
-  from_value: f32,
-  per_value: f32, // bins
-}
-
-// For keys within the scale.
-fn bins_of(scale: Scale, key: vec4u) -> vec4u {
-  return min(vec4u((values_of(key) - scale.from_value) * scale.per_value), vec4u(BINS - 1u));
-}
-
-// Count the keys between two of a sample in bins; an empty scale where these are the same or lie beyond the keys.
-fn make_bins(thread: u32) -> Scale {
-  // a thread's own keys, spread over its list
-  let own = (params.quads - min(thread, params.quads) + THREADS - 1u) / THREADS;
-  for (var slot = thread; slot < SLOTS; slot += THREADS) {
-    few[slot] = NONE;
-    if (own > 0u) { few[slot] = keys[first_quad + thread + ((slot / THREADS) * own / (SLOTS / THREADS)) * THREADS][(slot / THREADS) & 3u]; }
+// Bins between two keys of a sample, spread over the lists; without bounds where these are the same.
+fn make_scale(thread: u32) -> Scale {
+  if (thread == 0u) {
+    atomicStore(&found, 0u);
+    middle[0] = NONE;
+    middle[1] = NONE;
   }
-  if (thread == 0u) { atomicStore(&found, 0u); }
   for (var b = thread; b < BINS; b += THREADS) { atomicStore(&histogram[b], 0u); }
   workgroupBarrier();
   for (var slot = thread; slot < SLOTS; slot += THREADS) {
-    let place = place_of(slot, SLOTS);
-    if (place == FIRST_SAMPLE) { middle[0] = few[slot]; }
-    if (place == LAST_SAMPLE) { middle[1] = few[slot]; }
+    var sample = NONE;
+    if (own_quads > 0u) {
+      let four = keys[own_quad(thread, (7u * slot) % own_quads)];
+      for (var k = 0u; k < 4u; k++) {
+        let key = four[(slot + k) & 3u];
+        if (key != NONE) { sample = key; }
+      }
+    }
+    few[slot] = sample;
+    if (sample != NONE) { atomicAdd(&found, 1u); }
   }
-  let ends_found = workgroupUniformLoad(&middle);
-  let ends = vec2u(ends_found[0], ends_found[1]);
-  let width = value_of(ends.y) - value_of(ends.x);
-  let scale = Scale(ends.x, ends.y, value_of(ends.x), f32(BINS) / width);
-  if (ends.y == NONE || !(width > 0.0) || !is_finite(scale.per_value)) { return Scale(1u, 0u, select(scale.from_value, 0.0, ends.x == NONE), 0.0); }
-  var below = 0u;
-  for (var q = thread; q < params.quads; q += THREADS) {
-    let key = keys[first_quad + q];
-    let inside = within(key, scale.low, scale.high);
+  workgroupBarrier();
+  let sampled = f32(atomicLoad(&found));
+  for (var slot = thread; slot < SLOTS; slot += THREADS) {
+    let place = place_of(slot, SLOTS);
+    if (place == u32(FIRST_SAMPLE * sampled)) { middle[0] = few[slot]; }
+    if (place == u32(LAST_SAMPLE * sampled)) { middle[1] = few[slot]; }
+  }
+  let ends = workgroupUniformLoad(&middle);
+  if (ends[0] == NONE) { return Scale(Bounds(1u, 0u), 0.0, 0.0); }
+  let width = value_of(ends[1]) - value_of(ends[0]);
+  let per_value = f32(BINS) / width;
+  let some = width > 0.0 && is_finite(per_value);
+  return Scale(Bounds(select(1u, ends[0], some), select(0u, ends[1], some)), value_of(ends[0]), per_value);
+}
+
+// What is added up once: bounds, sums as of spread(), number of keys.
+struct Core {
+  bounds: Bounds,
+  sums: vec4f,
+  count: u32,
+}
+
+// Count all keys in bins, add up the core; then keep in the lists what clipping can reach, and what can become a median.
+fn survey(thread: u32, scale: Scale) -> Core {
+  let none = Core(Bounds(1u, 0u), vec4f(), 0u);
+  if (scale.bounds.low > scale.bounds.high) { return none; }
+  let half = CORE * f32(BINS) / scale.per_value;
+  let centre = scale.from_value + 0.5 * f32(BINS) / scale.per_value;
+  let core = Bounds(min(key_of(centre - half), scale.bounds.low), max(key_of(centre + half), scale.bounds.high));
+  var ones = Sums4(vec4f(), vec4f());
+  var squares = Sums4(vec4f(), vec4f());
+  var count = vec4u(); // below the bins, below the core, within it, all
+  for (var j = 0u; j < own_quads; j++) {
+    let key = keys[own_quad(thread, j)];
+    let inside = within(key, core);
+    count += vec4u(number(key < vec4u(scale.bounds.low)), number(key < vec4u(core.low)), number(inside), number(key != vec4u(NONE)));
+    let d = select(vec4f(), values_of(key) - scale.from_value, inside);
+    ones = add4(ones, d);
+    squares = add4(squares, d * d);
+    let binned = within(key, scale.bounds);
     let bins = bins_of(scale, key);
-    below += number(key < vec4u(scale.low));
     for (var k = 0u; k < 4u; k++) {
-      if (inside[k]) { atomicAdd(&histogram[bins[k]], 1u); }
+      if (binned[k]) { atomicAdd(&histogram[bins[k]], 1u); }
     }
   }
-  atomicAdd(&found, below);
-  workgroupBarrier();
+  let found_totals = total_up(thread, ones, squares, count);
+  let all = found_totals.count;
   if (thread == 0u) {
-    var start = atomicLoad(&found);
+    let below = all.y;
+    let above = all.w - all.y - all.z;
+    let least = i32((all.w - 1u) / 2u) - i32(above / 2u) - 1;
+    let most = all.w / 2u + below / 2u + 1u;
+    var start = all.x;
+    var first = BINS; // no bin
+    var last = BINS;
     for (var b = 0u; b < BINS; b++) {
       starts[b] = start;
+      if (i32(start) <= least) { first = b; }
       start += atomicLoad(&histogram[b]);
+      if (last == BINS && start > most) { last = b; }
     }
     starts[BINS] = start;
+    let worth = first < BINS && last < BINS && 2u * (starts[min(last, BINS - 1u) + 1u] - starts[min(first, BINS - 1u)] + above + below) < all.w;
+    bin_found = vec3u(first, last, u32(worth));
   }
-  workgroupBarrier();
-  return scale;
+  let medians = workgroupUniformLoad(&bin_found);
+  if (medians.z == 0u) { return none; }
+  var kept = 0u;
+  for (var j = 0u; j < own_quads; j++) {
+    let key = keys[own_quad(thread, j)];
+    let bins = bins_of(scale, key);
+    let median = within(key, scale.bounds) & (bins >= vec4u(medians.x)) & (bins <= vec4u(medians.y));
+    let keep = median | (!within(key, core) & (key != vec4u(NONE)));
+    if (!any(keep)) { continue; }
+    for (var k = 0u; k < 4u; k++) {
+      if (keep[k]) {
+        keys[own_quad(thread, kept / 4u)][kept & 3u] = key[k];
+        kept++;
+      }
+    }
+  }
+  own_quads = (kept + 3u) / 4u;
+  for (; kept < 4u * own_quads; kept++) { keys[own_quad(thread, kept / 4u)][kept & 3u] = NONE; }
+  return Core(core, vec4f(found_totals.sums[0], found_totals.sums[1]), all.z);
 }
 
 // Keys of ranks `rank` and, where it is in the same bin, `rank + 1` among all keys; NONE where the bins do not tell.
 fn middle_keys(thread: u32, scale: Scale, rank: u32) -> vec2u {
-  if (scale.low > scale.high) { return vec2u(NONE); }
+  if (scale.bounds.low > scale.bounds.high) { return vec2u(NONE); }
   if (thread == 0u) {
     var b = 0u;
     var end = BINS;
@@ -276,9 +248,9 @@ fn middle_keys(thread: u32, scale: Scale, rank: u32) -> vec2u {
   }
   let bin = workgroupUniformLoad(&bin_found);
   if (bin.z > SLOTS) { return vec2u(NONE); }
-  for (var q = thread; q < params.quads; q += THREADS) {
-    let key = keys[first_quad + q];
-    let inside = within(key, scale.low, scale.high) & (bins_of(scale, key) == vec4u(bin.x));
+  for (var j = 0u; j < own_quads; j++) {
+    let key = keys[own_quad(thread, j)];
+    let inside = within(key, scale.bounds) & (bins_of(scale, key) == vec4u(bin.x));
     if (!any(inside)) { continue; }
     for (var k = 0u; k < 4u; k++) {
       if (inside[k]) { few[atomicAdd(&found, 1u)] = key[k]; }
@@ -294,42 +266,51 @@ fn middle_keys(thread: u32, scale: Scale, rank: u32) -> vec2u {
   return vec2u(keys_found[0], keys_found[1]);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let place = group.y * params.groups_x + group.x;
   let source = params.first + place;
   if (source >= params.sources) { return; }
   first_quad = place * params.quads;
   make_keys(thread, centres[source]);
-  let scale = make_bins(thread);
-  var low = 0u;
-  var high = NONE - 1u;
+  let scale = make_scale(thread);
+  var core = survey(thread, scale);
+  var bounds = Bounds(0u, NONE - 1u);
   var count = 0u;
   var lower = 0u;
   var upper = 0u;
   var sums = vec4f(0.0);
-  for (var round = 0u; round <= ROUNDS; round++) {
-    let spread_now = spread(thread, low, high, scale.from_value);
-    let left = workgroupUniformLoad(&counted);
-    if (left.y == count) { break; } // nothing clipped: the last statistics hold
-    count = left.y;
-    sums = spread_now;
+  for (var round = 0u; round <= ROUNDS; ) {
+    if (core.count > 0u && (bounds.low > core.bounds.low || bounds.high < core.bounds.high)) {
+      make_keys(thread, centres[source]);
+      core = Core(Bounds(1u, 0u), vec4f(), 0u);
+    }
+    let left = spread(thread, bounds, core.bounds, scale.from_value);
+    let inside = left.count.y + core.count;
+    if (inside == count) { break; } // nothing clipped: the last statistics hold
+    let keys_found = middle_keys(thread, scale, left.count.x + (max(inside, 1u) - 1u) / 2u);
+    if (keys_found.x == NONE && core.count > 0u) { // once more, with all keys
+      make_keys(thread, centres[source]);
+      core = Core(Bounds(1u, 0u), vec4f(), 0u);
+      continue;
+    }
+    count = inside;
+    sums = vec4f(sum_join(core.sums.xy, left.sums[0], params.zero), sum_join(core.sums.zw, left.sums[1], params.zero));
     if (count == 0u) { break; }
-    let keys_found = middle_keys(thread, scale, left.x + (count - 1u) / 2u);
     lower = keys_found.x;
     upper = keys_found.y;
     if (lower == NONE) {
-      let found_key = key_at_rank(thread, low, high, (count - 1u) / 2u);
+      let found_key = key_at_rank(thread, bounds, (count - 1u) / 2u);
       lower = found_key.x;
       upper = select(NONE, lower, found_key.y == 1u);
     }
     if ((count & 1u) == 1u) { upper = lower; }
-    if (upper == NONE) { upper = key_after(thread, lower, high); }
+    if (upper == NONE) { upper = key_after(thread, lower, bounds.high); }
     let median = 0.5 * (value_of(lower) + value_of(upper));
     let mean = sums.x / f32(count);
     let width = params.sigma * sqrt(max(sums.z / f32(count) - mean * mean, 0.0));
-    low = max(low, key_of(median - width));
-    high = min(high, key_of(median + width));
+    bounds = Bounds(max(bounds.low, key_of(median - width)), min(bounds.high, key_of(median + width)));
+    round++;
   }
   if (thread == 0u) {
     let base = source * STRIDE;

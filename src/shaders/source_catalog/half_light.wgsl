@@ -1,7 +1,7 @@
 //!include shared/nan.wgsl
-//!include shared/mask.wgsl
 //!include shared/sums.wgsl
 //!include source_catalog/window.wgsl
+//!include source_catalog/counts_for.wgsl
 //!include source_catalog/overlap.wgsl
 // Radius of the circle that holds a given flux: Brent's method as scipy has it, one workgroup a source; each evaluation sums the
 // circle by exact overlap. shape: (flux to hold, greatest radius, -, -). NaN where no radius does.
@@ -23,23 +23,22 @@ const LEAST = 0.1;
 const XTOL = 2e-6;
 const RTOL = 2.4e-7;
 const ROUNDS = 100u;
-var<workgroup> parts: array<vec2f, 64>;
+var<workgroup> parts: array<vec2f, THREADS>;
 var<workgroup> missing: f32;
 
-struct Root {
-  x: f32,
-  signs_differ: bool,
-}
-
-// 1 - flux(r) / wanted.
-fn shortfall(window: Window, label: u32, thread: u32, r: f32) -> f32 {
-  let pixels = pixels_of(window);
+// 1 - flux(r) / wanted, from the pixels that the circle can touch.
+fn shortfall(window: Window, thread: u32, r: f32) -> f32 {
+  let whole = vec2i(window.centre.xy);
+  let low = max(whole + vec2i(ceil(window.centre.zw - r - 0.5)), window.bounds.xz);
+  let high = min(whole + vec2i(floor(window.centre.zw + r + 0.5)) + 1, window.bounds.yw);
+  let size = max(high - low, vec2i(0));
+  let pixels = u32(size.x * size.y);
   var sum = vec2f(0.0);
   for (var k = thread; k < pixels; k += THREADS) {
-    let at = pixel_of(window, k);
+    let at = low + vec2i(i32(k) % size.x, i32(k) / size.x);
     let i = u32(at.y) * params.nx + u32(at.x);
     let fraction = circle_fraction(from_centre(window, at), r);
-    if (fraction > 0.0 && counts_for(i, label)) { sum = sum_add(sum, data[i] * fraction, params.zero); }
+    if (fraction > 0.0 && counts_for(i, window.label)) { sum = sum_add(sum, data[i] * fraction, params.zero); }
   }
   parts[thread] = sum;
   workgroupBarrier();
@@ -50,19 +49,40 @@ fn shortfall(window: Window, label: u32, thread: u32, r: f32) -> f32 {
   return workgroupUniformLoad(&missing);
 }
 
-fn brent(window: Window, label: u32, thread: u32, f_least: f32, greatest: f32) -> Root {
+// Turns evaluate one radius each: the least, the greatest, brought in while both have one sign, then Brent's. One call site of
+// shortfall() keeps the compiled code small.
+fn radius_of(window: Window, thread: u32) -> f32 {
+  var greatest = window.shape.y;
+  var opened = false;
+  var searching = false;
+  var rounds = 0u;
+  var f_least = 0.0;
+  var x_cur = LEAST;
   var x_pre = LEAST;
-  var x_cur = greatest;
-  var f_pre = f_least;
-  var f_cur = shortfall(window, label, thread, x_cur);
-  if (f_pre == 0.0) { return Root(x_pre, true); }
-  if (f_cur == 0.0) { return Root(x_cur, true); }
-  if ((f_pre < 0.0) == (f_cur < 0.0)) { return Root(0.0, false); }
   var x_blk = 0.0;
+  var f_pre = 0.0;
   var f_blk = 0.0;
   var s_pre = 0.0;
   var s_cur = 0.0;
-  for (var round = 0u; round < ROUNDS; round++) {
+  loop {
+    var f_cur = shortfall(window, thread, x_cur);
+    if (!searching) {
+      if (opened) {
+        if (f_least == 0.0) { return LEAST; }
+        searching = f_cur == 0.0 || (f_least < 0.0) != (f_cur < 0.0);
+        greatest -= 0.1 * window.shape.y;
+      } else {
+        f_least = f_cur;
+        opened = true;
+      }
+      if (!searching) {
+        if (!(greatest > LEAST)) { return nan(); }
+        x_cur = greatest;
+        continue;
+      }
+      f_pre = f_least;
+    }
+    rounds++;
     if (f_pre != 0.0 && f_cur != 0.0 && (f_pre < 0.0) != (f_cur < 0.0)) {
       x_blk = x_pre;
       f_blk = f_pre;
@@ -79,7 +99,7 @@ fn brent(window: Window, label: u32, thread: u32, f_least: f32, greatest: f32) -
     }
     let delta = (XTOL + RTOL * abs(x_cur)) / 2.0;
     let bisect = (x_blk - x_cur) / 2.0;
-    if (f_cur == 0.0 || abs(bisect) < delta) { break; }
+    if (f_cur == 0.0 || abs(bisect) < delta || rounds > ROUNDS) { return x_cur; }
     var step = bisect;
     var last = bisect;
     if (abs(s_pre) > delta && abs(f_cur) < abs(f_pre)) {
@@ -101,29 +121,15 @@ fn brent(window: Window, label: u32, thread: u32, f_least: f32, greatest: f32) -
     x_pre = x_cur;
     f_pre = f_cur;
     x_cur += select(select(-delta, delta, bisect > 0.0), s_cur, abs(s_cur) > delta);
-    f_cur = shortfall(window, label, thread, x_cur);
   }
-  return Root(x_cur, true);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let source = group.y * params.groups_x + group.x;
   if (source >= params.sources) { return; }
   let window = windows[source];
   var radius = nan();
-  if (pixels_of(window) > 0u) {
-    var greatest = window.shape.y;
-    let shrink = 0.1 * greatest;
-    let f_least = shortfall(window, window.label, thread, LEAST);
-    while (greatest > LEAST) {
-      let root = brent(window, window.label, thread, f_least, greatest);
-      if (root.signs_differ) {
-        radius = root.x;
-        break;
-      }
-      greatest -= shrink;
-    }
-  }
+  if (pixels_of(window) > 0u) { radius = radius_of(window, thread); }
   if (thread == 0u) { out[source] = radius; }
 }

@@ -1,6 +1,6 @@
-//!include shared/mask.wgsl
 //!include shared/sums.wgsl
 //!include source_catalog/window.wgsl
+//!include source_catalog/counts_for.wgsl
 //!include source_catalog/overlap.wgsl
 // Flux and variance in an elliptical aperture by exact overlap. shape: (semi-major, semi-minor, cos, sin of the orientation).
 // Per source: flux (hi, lo), variance (hi, lo), then the number of pixels that counted.

@@ -1,6 +1,6 @@
-//!include shared/mask.wgsl
 //!include shared/sums.wgsl
 //!include source_catalog/window.wgsl
+//!include source_catalog/counts_for.wgsl
 // Sums of v r and of v within six times the second-moment ellipse, for Kron's radius; r is the elliptical radius.
 // shape: (cxx, cxy, cyy, greatest r).
 struct Params {

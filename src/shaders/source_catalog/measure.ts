@@ -2,13 +2,14 @@ import { defineKernel, storage, uniform } from "../../gpu/index.js";
 
 const at = (name: string): URL => new URL(`./${name}.wgsl`, import.meta.url);
 
-/** Bounding box of each label; `boxes` (4 words a label) must hold (~0, 0, ~0, 0). Groups: 1024 pixels in flat order. */
+/** Bounding box of each label; `boxes` (4 words a label) must hold (~0, 0, ~0, 0). Groups: LABEL_GROUP pixels in flat order. */
 export const segmentBoxes = defineKernel({
   label: "source_catalog/segment_boxes",
   url: at("segment_boxes"),
   bindings: {
     params: uniform({ nx: "u32", ny: "u32" }),
     segmentation: storage("read"),
+    seeds: storage("read"),
     boxes: storage("read_write"),
   },
 });
@@ -33,8 +34,14 @@ export const segmentMoments = defineKernel({
   },
 });
 
-/** f32 words of `out` a source and radius: flux (hi, lo), variance (hi, lo), bits of what is not finite (u32), pixels (u32). */
+/**
+ * f32 words of `out` a source and radius: flux (hi, lo), variance (hi, lo), bits of what is not finite (u32), and whether any pixel
+ * counted (u32).
+ */
 export const APERTURE_STRIDE = 6;
+
+/** 32-bit words of a radius: its pixels (f32), first and number (u32) of the offsets in `rims` that the circle's line can touch. */
+export const RADIUS_WORDS = 3;
 
 /** Circular apertures by exact overlap; groups: sources (two dimensions) x radii. */
 export const circularApertures = defineKernel({
@@ -46,6 +53,7 @@ export const circularApertures = defineKernel({
     err: storage("read"),
     centres: storage("read"),
     radii: storage("read"),
+    rims: storage("read"),
     out: storage("read_write"),
   },
 });

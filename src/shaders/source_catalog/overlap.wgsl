@@ -50,15 +50,47 @@ fn disc_overlap(p: vec2f, u: vec2f, v: vec2f) -> f32 {
   return 0.5 * twice;
 }
 
-// Fraction of the pixel centred at `at` (from the disc's centre) within a disc of radius r.
+fn times(a: vec2f, b: vec2f) -> vec2f {
+  return vec2f(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x);
+}
+
+// Fraction of the pixel centred at `at` (from the disc's centre) within a disc of radius r: edge by edge as above, each turned to lie
+// along +x, in pixels. The sectors' angles add up as those of complex numbers that are multiplied: one arctangent for all.
 fn circle_fraction(at: vec2f, r: f32) -> f32 {
   let d2 = dot(at, at);
   let inner = r - PIXEL_RADIUS;
   let outer = r + PIXEL_RADIUS;
   if (inner > 0.0 && d2 < inner * inner) { return 1.0; }
   if (d2 >= outer * outer) { return 0.0; }
-  let side = 1.0 / r;
-  return clamp(disc_overlap((at - 0.5) * side, vec2f(side, 0.0), vec2f(0.0, side)) * r * r, 0.0, 1.0);
+  let r2 = r * r;
+  let per_r2 = 1.0 / r2;
+  var p = at - 0.5;
+  var triangles = 0.0;
+  var turn = vec2f(1.0, 0.0);
+  var apart = true;
+  var around = true; // the disc's centre lies within the pixel
+  for (var side = 0u; side < 4u; side++) {
+    let root = sqrt(max(r2 - p.y * p.y, 0.0));
+    let enter = clamp(-p.x - root, 0.0, 1.0);
+    let leave = clamp(root - p.x, 0.0, 1.0);
+    around = around && p.y < 0.0;
+    if (leave <= enter) {
+      turn = times(turn, vec2f(dot(p, p + vec2f(1.0, 0.0)), -p.y) * per_r2);
+    } else {
+      apart = false;
+      triangles -= (leave - enter) * p.y;
+      if (enter > 0.0) { turn = times(turn, vec2f(dot(p, p + vec2f(enter, 0.0)), -enter * p.y) * per_r2); }
+      if (leave < 1.0) {
+        turn = times(turn, vec2f((p.x + leave) * (p.x + 1.0) + p.y * p.y, (leave - 1.0) * p.y) * per_r2);
+      }
+    }
+    p = vec2f(p.y, -1.0 - p.x);
+  }
+  if (apart) { return select(0.0, min(3.14159265 * r2, 1.0), around); }
+  // all sectors together are no less than nothing: what is below is rounding, or more than half a turn
+  var angle = angle_of(turn.y, turn.x);
+  if (angle < select(-1.0, 0.0, around)) { angle += 6.28318531; }
+  return clamp(0.5 * (triangles + r2 * angle), 0.0, 1.0);
 }
 
 // Fraction of the pixel centred at `at` within an ellipse of semi-axes `axes` whose first axis points along `direction` (cos, sin).

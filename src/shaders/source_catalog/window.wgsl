@@ -6,12 +6,6 @@ struct Window {
   label: u32,
 }
 
-// Whether a pixel counts for the source of this label: not masked, and not of another source's segment ('mask' of photutils).
-fn counts_for(i: u32, label: u32) -> bool {
-  let owner = segmentation[i];
-  return (owner == 0u || owner == label) && !isMasked(i);
-}
-
 fn columns_of(window: Window) -> i32 {
   return max(window.bounds.y - window.bounds.x, 0);
 }

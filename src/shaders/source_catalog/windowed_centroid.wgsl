@@ -1,7 +1,8 @@
 //!include shared/nan.wgsl
-//!include shared/mask.wgsl
 //!include shared/sums.wgsl
+//!include source_catalog/sums4.wgsl
 //!include source_catalog/window.wgsl
+//!include source_catalog/four_count_for.wgsl
 // Centroid under a Gaussian that moves with it (SExtractor's XWIN, YWIN); one workgroup a source.
 // shape: (sigma, -, -, -). Per source: x and y from the whole centre, flux under the Gaussian, second moments xx, yy, xy;
 // then 1 where the window left the part, which ends the search.
@@ -15,9 +16,9 @@ struct Params {
   zero: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> data: array<f32>;
+@group(0) @binding(1) var<storage, read> data: array<vec4f>;
 @group(0) @binding(2) var<storage, read> mask: array<u32>;
-@group(0) @binding(3) var<storage, read> segmentation: array<u32>;
+@group(0) @binding(3) var<storage, read> segmentation: array<vec4u>;
 @group(0) @binding(4) var<storage, read> windows: array<Window>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
@@ -26,7 +27,8 @@ const SUMS = 6u;
 const STRIDE = 7u;
 const ROUNDS = 16u;
 const SMALL_STEP = 1e-4;
-var<workgroup> parts: array<vec2f, 384>;
+const RUN = 16u; // quads that are added in plain f32
+var<workgroup> parts: array<vec2f, SUMS * THREADS>;
 var<workgroup> totals: array<f32, 6>;
 
 struct Box {
@@ -50,26 +52,40 @@ struct Moments {
   second: vec3f, // xx, yy, xy, normalised
 }
 
-// Moments about `centre` (from the whole centre `origin`) within four sigma.
+// Moments about `centre` (from the whole centre `origin`) within four sigma. Pixels come in the fours that the image is bound in,
+// whatever column a row begins with.
 fn moments(box: Box, origin: vec2i, centre: vec2f, sigma: f32, label: u32, thread: u32) -> Moments {
-  let radius = 4.0 * sigma;
-  let pixels = u32(box.size.x * box.size.y);
-  var sums = array<vec2f, 6>();
-  for (var k = thread; k < pixels; k += THREADS) {
-    let at = box.low + vec2i(i32(k) % box.size.x, i32(k) / box.size.x);
-    let d = vec2f(at - origin) - centre;
-    let d2 = dot(d, d);
-    let i = u32(at.y) * params.nx + u32(at.x);
-    if (d2 > radius * radius || !counts_for(i, label)) { continue; }
-    let v = data[i] * exp(d2 / (-2.0 * sigma * sigma));
-    sums[0] = sum_add(sums[0], v, params.zero);
-    sums[1] = sum_add(sums[1], v * d.x, params.zero);
-    sums[2] = sum_add(sums[2], v * d.y, params.zero);
-    sums[3] = sum_add(sums[3], v * d.x * d.x, params.zero);
-    sums[4] = sum_add(sums[4], v * d.y * d.y, params.zero);
-    sums[5] = sum_add(sums[5], v * d.x * d.y, params.zero);
+  let radius2 = 16.0 * sigma * sigma;
+  let exponent = -0.5 / (sigma * sigma);
+  let columns = u32(box.size.x + 6) / 4u;
+  let quads = columns * u32(box.size.y);
+  var totals4 = array<Sums4, SUMS>();
+  for (var start = thread; start < quads; start += RUN * THREADS) {
+    var sums = array<vec4f, SUMS>();
+    let end = min(start + RUN * THREADS, quads);
+    for (var k = start; k < end; k += THREADS) {
+      let row = k / columns;
+      let y = box.low.y + i32(row);
+      let first = y * i32(params.nx);
+      let quad = (first + box.low.x) / 4 + i32(k - row * columns);
+      let x = vec4i(4 * quad - first) + vec4i(0, 1, 2, 3);
+      let dx = vec4f(x - origin.x) - centre.x;
+      let dy = f32(y - origin.y) - centre.y;
+      let d2 = dx * dx + dy * dy;
+      let near = (d2 <= vec4f(radius2)) & (x >= vec4i(box.low.x)) & (x < vec4i(box.low.x + box.size.x));
+      if (!any(near)) { continue; }
+      let counts = near & four_count_for(u32(quad), label);
+      let v = select(vec4f(), data[quad] * exp(d2 * exponent), counts);
+      sums[0] += v;
+      sums[1] += v * dx;
+      sums[2] += v * dy;
+      sums[3] += v * dx * dx;
+      sums[4] += v * dy * dy;
+      sums[5] += v * dx * dy;
+    }
+    for (var k = 0u; k < SUMS; k++) { totals4[k] = add4(totals4[k], sums[k]); }
   }
-  for (var k = 0u; k < SUMS; k++) { parts[k * THREADS + thread] = sums[k]; }
+  for (var k = 0u; k < SUMS; k++) { parts[k * THREADS + thread] = join4(totals4[k]); }
   workgroupBarrier();
   if (thread < SUMS) {
     var total = vec2f(0.0);
@@ -80,7 +96,7 @@ fn moments(box: Box, origin: vec2i, centre: vec2f, sigma: f32, label: u32, threa
   return Moments(all[0], vec2f(all[1], all[2]) / all[0], vec3f(all[3], all[4], all[5]) / all[0]);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let source = group.y * params.groups_x + group.x;
   if (source >= params.sources) { return; }

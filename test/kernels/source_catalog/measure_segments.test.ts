@@ -22,7 +22,9 @@ describe.each([1, 2])("segments of scene %i", (seed) => {
     const gpu = await testGpu();
     const images = uploadScene(gpu, scene);
     const boxes = boxesOf(scene.segmentation, scene.nx, scene.nLabels);
-    const seen = { ...scene, labels: images.segmentation };
+    const bits = new Uint32Array(Math.ceil(scene.segmentation.length / 32));
+    scene.segmentation.forEach((label, i) => (bits[i >> 5] |= Number(label !== 0) << (i & 31)));
+    const seen = { ...scene, labels: images.segmentation, seeds: gpu.upload("seeds", bits) };
     expect(await boundingBoxes(gpu, seen, scene.nLabels)).toEqual(boxes);
     found = await measureSegments(gpu, images, boxes);
     const again = await measureSegments(gpu, images, boxes);
