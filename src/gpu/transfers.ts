@@ -7,7 +7,7 @@ const DEPTH = 2;
 /** Bytes that were written since the device was last asked to tell when it has them. */
 const STRIDE_BYTES = 8 << 20;
 /** Bytes written that the device may not have yet: kernels that are submitted already keep them waiting, in Dawn's own memory. */
-const MOST_UNDER_WAY = 64 << 20;
+const MOST_UNDER_WAY = 32 << 20;
 
 type Wait = (promise: Promise<unknown>, label: string) => Promise<void>;
 

@@ -82,8 +82,8 @@ describe("uploads", () => {
     const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
     await settle();
     const ahead = queue.writeBuffer.mock.calls.length;
-    expect(ahead).toBeLessThanOrEqual(18); // 64 MiB, and what is written before the device is asked again
-    expect(ahead).toBeGreaterThan(8);
+    expect(ahead).toBeLessThanOrEqual(10); // 32 MiB, and what is written before the device is asked again
+    expect(ahead).toBeGreaterThan(4);
     asked[0]();
     await settle();
     expect(queue.writeBuffer.mock.calls.length).toBe(ahead + 2);
