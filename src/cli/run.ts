@@ -115,7 +115,7 @@ async function writePreview(
   { mosaic, segmentation }: Outcome,
 ): Promise<RunSummary["files"][number]> {
   if (!mosaic) throw new UserError("--preview: this step makes no mosaic");
-  const { data } = await mosaic.arrays();
+  const data = (await mosaic.plane("data")!.read()) as Float32Array;
   const { picturePng } = await import("../host/preview/picture.js");
   const png = picturePng(data, mosaic.shape, segmentation?.data, { wcs: mosaic.wcs });
   await writeFile(path, png).catch((error: Error) => {

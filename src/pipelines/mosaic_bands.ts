@@ -1,10 +1,12 @@
 import type { DeviceBuffer } from "../gpu/index.js";
-import type { MosaicArrays } from "../host/models/index.js";
+import type { FrameFile, NdArray } from "../host/asdf/index.js";
+import type { MosaicPlanes } from "../host/models/index.js";
 import { type Band, bandsOf, type RunContext } from "./context.js";
 import { type AccumulatorOptions, finalize, mostRows, type ResampledPlanes } from "./drizzle.js";
 import { drizzleExposures, type GroupOptions } from "./drizzle_group.js";
 import type { ModelLibrary } from "./library.js";
 import type { MosaicGrid } from "./mosaic_grid.js";
+import { type PlaneKeeper, keeperOf, rowsOf } from "./mosaic_planes.js";
 import {
   type MosaicStatistics,
   mosaicStatistics,
@@ -16,11 +18,10 @@ import {
 export interface KeptPlanes {
   readonly data: DeviceBuffer;
   readonly err: DeviceBuffer;
-  readonly weight: DeviceBuffer;
 }
 
 export interface BuiltMosaic {
-  readonly arrays: MosaicArrays;
+  readonly planes: MosaicPlanes;
   /** Seconds over the pixels that were exposed; 0 where none was. */
   readonly exposure: { readonly mean: number; readonly max: number };
   readonly statistics: MosaicStatistics;
@@ -28,18 +29,15 @@ export interface BuiltMosaic {
   readonly kept?: KeptPlanes;
 }
 
-type Fixed = Omit<MosaicArrays, "shape" | "context">;
-type Planes = { -readonly [K in keyof Fixed]: Fixed[K] };
-type PlaneName = keyof Planes;
-
 /** Planes of a band beside the context's: data, weight, three sums of variances, exposure time; what options add comes on top. */
 const PLANES = 6;
 /** Share of the free device memory that a band's sums may take; the rest is for exposures and packed inputs. */
 const BAND_SHARE = 0.5;
 
 /**
- * Drizzle all exposures onto the grid, band by band, and read each band's planes once. `maxRows` bounds the bands beside what
- * the device binds and holds. The pixels do not depend on the bands.
+ * Drizzle all exposures onto the grid, band by band, and read each band's planes once. They go to the file `frames` as lz4 frames where
+ * there is one; else they stay in memory, as frames where the mosaic is more than one band. `maxRows` bounds the bands beside what the
+ * device binds and holds. The pixels do not depend on the bands.
  */
 export async function buildMosaic(
   ctx: RunContext,
@@ -47,22 +45,27 @@ export async function buildMosaic(
   grid: MosaicGrid,
   options: GroupOptions,
   fill: number,
-  maxRows = Infinity,
+  { frames, maxRows = Infinity }: { readonly frames?: FrameFile; readonly maxRows?: number } = {},
 ): Promise<BuiltMosaic> {
-  const builder = new MosaicBuilder(ctx, library, grid, options, fill);
+  const builder = new MosaicBuilder(ctx, library, grid, options, fill, frames);
   const [ny] = grid.shape;
   const bands = bandsOf(ny, Math.min(maxRows, builder.mostRows()));
-  for (const [k, band] of bands.entries()) {
-    await builder.add(band, bands.length === 1);
-    ctx.progress("resample", (k + 1) / bands.length);
+  try {
+    for (const [k, band] of bands.entries()) {
+      await builder.add(band, bands.length === 1);
+      ctx.progress("resample", (k + 1) / bands.length);
+    }
+    return await builder.finish(bands);
+  } catch (error) {
+    builder.abandon();
+    throw error;
   }
-  return builder.finish(bands);
 }
 
 class MosaicBuilder {
   private readonly contextPlanes: number;
   private readonly times: SumAndMax[] = [];
-  private arrays: MosaicArrays | undefined;
+  private readonly keepers = new Map<string, PlaneKeeper>();
   private kept: KeptPlanes | undefined;
 
   constructor(
@@ -71,6 +74,7 @@ class MosaicBuilder {
     private readonly grid: MosaicGrid,
     private readonly options: GroupOptions,
     private readonly fill: number,
+    private readonly frames: FrameFile | undefined,
   ) {
     this.contextPlanes = Math.ceil(library.length / 32);
   }
@@ -112,7 +116,7 @@ class MosaicBuilder {
       this.times.push(await sumAndMaxAboveZero(gpu, [{ values: planes.exposureTime!, count }]));
       await timer.time("read back", () => this.read(planes, band, whole));
       if (whole) {
-        this.kept = { data: planes.data, err: planes.err!, weight: planes.weight };
+        this.kept = { data: planes.data, err: planes.err! };
         keep = Object.values(this.kept) as DeviceBuffer[];
       }
     } finally {
@@ -121,18 +125,21 @@ class MosaicBuilder {
   }
 
   async finish(bands: readonly Band[]): Promise<BuiltMosaic> {
-    const arrays = this.arrays!;
     const { kept } = this;
-    const nx = this.grid.shape[1];
-    const part = (plane: Float32Array, { y0, ny }: Band): Float32Array =>
-      plane.subarray(y0 * nx, (y0 + ny) * nx);
+    const [ny, nx] = this.grid.shape;
+    const planes: Record<string, NdArray> = {};
+    for (const [name, keeper] of this.keepers) planes[name] = await keeper.finish();
+    const { data, err } = planes;
     const chunks = kept
-      ? [{ values: kept.data, guards: kept.err, count: arrays.data.length }]
-      : bands.map((band) => ({ values: part(arrays.data, band), guards: part(arrays.err, band) }));
+      ? [{ values: kept.data, guards: kept.err, count: nx * ny }]
+      : bands.map((band) => ({
+          count: nx * band.ny,
+          load: async () => ({ values: await rowsOf(data, band), guards: await rowsOf(err, band) }),
+        }));
     const count = this.times.reduce((sum, band) => sum + band.count, 0);
     const seconds = this.times.reduce((sum, band) => sum + band.sum, 0);
     return {
-      arrays,
+      planes: { shape: [ny, nx], planes },
       exposure: {
         mean: count ? seconds / count : 0,
         max: Math.max(...this.times.map(({ max }) => max)),
@@ -142,46 +149,34 @@ class MosaicBuilder {
     };
   }
 
-  private async read(planes: ResampledPlanes, band: Band, whole: boolean): Promise<void> {
-    const { gpu } = this.ctx;
-    const [ny, nx] = this.grid.shape;
-    const count = nx * band.ny;
-    const f32 = (buffer: DeviceBuffer): Promise<Float32Array> => gpu.read(buffer, Float32Array, 0, count);
-    const read: Planes = {
-      data: await f32(planes.data),
-      err: await f32(planes.err!),
-      weight: await f32(planes.weight),
-      var_poisson: await f32(planes.varPoisson!),
-      var_rnoise: await f32(planes.varRnoise!),
-    };
-    if (planes.varFlat) read.var_flat = await f32(planes.varFlat);
-    if (planes.dq) read.dq = await gpu.read(planes.dq, Uint32Array, 0, count);
-    const context: Uint32Array[] = [];
-    for (const plane of planes.context) context.push(await gpu.read(plane, Uint32Array, 0, count));
-    if (whole && context.length === 1) {
-      this.arrays = { shape: [ny, nx], ...read, context: context[0] };
-      return;
-    }
-    this.arrays ??= emptyArrays(ny, nx, this.contextPlanes, Object.keys(read) as PlaneName[]);
-    const at = band.y0 * nx;
-    for (const name of Object.keys(read) as PlaneName[]) this.arrays[name]!.set(read[name]!, at);
-    for (const [k, plane] of context.entries()) this.arrays.context.set(plane, k * ny * nx + at);
+  /** Lets go of what would be planes, and of those on the device. */
+  abandon(): void {
+    for (const keeper of this.keepers.values()) keeper.abandon();
+    for (const buffer of Object.values(this.kept ?? {}) as DeviceBuffer[]) buffer.free();
   }
-}
 
-function emptyArrays(
-  ny: number,
-  nx: number,
-  contextPlanes: number,
-  names: readonly PlaneName[],
-): MosaicArrays {
-  const planes = names.map((name) => {
-    const type = name === "dq" ? Uint32Array : Float32Array;
-    return [name, new type(ny * nx)] as const;
-  });
-  return {
-    shape: [ny, nx],
-    ...(Object.fromEntries(planes) as unknown as Planes),
-    context: new Uint32Array(contextPlanes * ny * nx),
-  };
+  /** In the order of the blocks of a file. */
+  private async read(planes: ResampledPlanes, band: Band, whole: boolean): Promise<void> {
+    const bytes = 4 * this.grid.shape[1] * band.ny;
+    const named: Record<string, readonly (DeviceBuffer | undefined)[]> = {
+      data: [planes.data],
+      context: planes.context,
+      err: [planes.err],
+      weight: [planes.weight],
+      var_poisson: [planes.varPoisson],
+      var_rnoise: [planes.varRnoise],
+      var_flat: [planes.varFlat],
+      dq: [planes.dq],
+    };
+    for (const [name, layers] of Object.entries(named)) {
+      const buffers = layers.filter((layer) => layer !== undefined);
+      if (buffers.length === 0) continue;
+      let keeper = this.keepers.get(name);
+      if (!keeper) {
+        keeper = keeperOf(name, this.grid.shape, buffers.length, { frames: this.frames, whole });
+        this.keepers.set(name, keeper);
+      }
+      for (const [k, buffer] of buffers.entries()) await keeper.add(k, this.ctx.gpu.pieces(buffer, 0, bytes));
+    }
+  }
 }

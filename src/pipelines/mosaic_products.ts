@@ -1,17 +1,25 @@
 import { basename } from "node:path";
+import type { FrameFile } from "../host/asdf/index.js";
 import {
   type Product,
-  ProductWriter,
   type WfiMosaic,
   prepareFolder,
   productPath,
+  writeProducts,
 } from "../host/models/index.js";
 import type { Run } from "./call.js";
 import type { ModelLibrary } from "./library.js";
 import type { Checked } from "./mosaic_options.js";
 import { type NameOptions, folderOf, resultPath } from "./naming.js";
 import type { StepName } from "./options.js";
-import { type CatalogResults, catalogProducts, mosaicProduct, productName } from "./saving.js";
+import {
+  type CatalogResults,
+  catalogProducts,
+  mosaicFrames,
+  mosaicProduct,
+  productName,
+  segmentationFrames,
+} from "./saving.js";
 
 /** Whether results are saved: an output_file asks for it too; source: stpipe 0.12 step.py run. */
 export function isSaved(options: Pick<NameOptions, "output_file"> & { save_results: boolean }): boolean {
@@ -25,45 +33,49 @@ export async function prepareFolders({ own, steps }: Checked): Promise<void> {
     if (isSaved(steps[name]) && !steps[name].skip) await prepareFolder(folderOf(steps[name], own));
 }
 
-/** The files of a run, as far as it saves them. The mosaic's pixels are written while the catalog is made. */
+/** The files of a run, as far as it saves them. To be made before resample, whose planes go to a file as they are made. */
 export class MosaicProducts {
-  private readonly writer = new ProductWriter();
+  /** For the planes of the mosaic and of its segmentation map, where they are saved. */
+  readonly frames: { readonly mosaic?: FrameFile; readonly segmentation?: FrameFile };
   private readonly name: string;
 
   constructor(
     private readonly run: Run,
     private readonly checked: Checked,
     library: ModelLibrary,
-    mosaic: WfiMosaic,
     private readonly input: string | undefined,
   ) {
-    const { own, steps } = checked;
-    this.name = productNameOf(checked, library, mosaic.filename);
-    // What hooks will do to the pixels is not known.
-    const hooked = [own.post_hooks, steps.source_catalog.pre_hooks, steps.source_catalog.post_hooks];
-    if (hooked.some((hooks) => hooks.length)) return;
-    for (const { path, content } of this.mosaics(mosaic))
-      if (!(content instanceof Uint8Array)) this.writer.begin(path, content);
+    this.name = productNameOf(checked, library, "resample_output");
+    const [path] = this.mosaicPaths("resample_output");
+    const catalogs = this.catalogNames();
+    this.frames = {
+      mosaic: path === undefined ? undefined : mosaicFrames(path, library),
+      segmentation: catalogs && segmentationFrames(catalogs.folder, catalogs.name),
+    };
   }
 
   async save(mosaic: WfiMosaic, found: CatalogResults): Promise<void> {
-    const products = [...this.mosaics(mosaic), ...this.catalogs(found)];
+    const { frames } = this;
+    const mosaics = this.mosaicPaths(mosaic.filename).map((path) =>
+      mosaicProduct(path, mosaic, frames.mosaic),
+    );
+    const products = [...mosaics, ...this.catalogs(found)];
     if (products.length === 0) return;
     const { ctx, files } = this.run;
     ctx.gpu.memory.trim(); // nothing is computed any more
     await ctx.gpu.idle();
     ctx.progress("write", 0);
-    files.push(...(await ctx.timer.inStep("write", () => this.writer.finish(products))));
+    files.push(...(await ctx.timer.inStep("write", () => writeProducts(products))));
     ctx.progress("write", 1);
   }
 
-  /** Nothing that was begun stays; after save() there is nothing to do. */
-  abandon(): Promise<void> {
-    return this.writer.abandon();
+  /** Nothing but products stays. */
+  async close(): Promise<void> {
+    for (const file of Object.values(this.frames) as (FrameFile | undefined)[]) await file?.remove();
   }
 
   /** The pipeline's mosaic and, where it is saved under another name, that of resample. */
-  private mosaics(mosaic: WfiMosaic): Product[] {
+  private mosaicPaths(filename: string): string[] {
     const { own, steps, suffix } = this.checked;
     const { resample } = steps;
     const paths = new Set<string>();
@@ -71,17 +83,26 @@ export class MosaicProducts {
     if (isSaved(resample)) {
       const parent = { output_dir: own.output_dir, output_file: own.output_file ?? this.name };
       const parts = { ...resample, defaultSuffix: suffix, input: this.input, parent };
-      paths.add(resultPath(parts, mosaic.filename));
+      paths.add(resultPath(parts, filename));
     }
-    return [...paths].map((path) => mosaicProduct(path, mosaic));
+    return [...paths];
   }
 
   private catalogs(found: CatalogResults): Product[] {
+    const names = this.catalogNames();
+    if (!names) return [];
+    const { folder, name, suffix } = names;
+    return catalogProducts(folder, name, suffix, found, this.frames.segmentation);
+  }
+
+  /** Undefined where catalogs are not saved. */
+  private catalogNames():
+    { readonly folder: string; readonly name: string; readonly suffix: string } | undefined {
     const { own, steps } = this.checked;
     const { source_catalog: options } = steps;
-    if (!isSaved(own) && !isSaved(options)) return [];
+    if (!isSaved(own) && !isSaved(options)) return undefined;
     const name = productName(options, this.name);
-    return catalogProducts(folderOf(options, own), name, options.suffix, found);
+    return { folder: folderOf(options, own), name, suffix: options.suffix };
   }
 }
 

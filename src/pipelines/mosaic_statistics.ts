@@ -1,6 +1,6 @@
 import type { Gpu } from "../gpu/index.js";
 import { meanAndMax } from "../shaders/resample/mean_and_max.js";
-import { type Chunk, type HostChunk, OrderStatistics } from "./order_statistics.js";
+import { type Chunk, type LazyChunk, OrderStatistics } from "./order_statistics.js";
 
 /** Values a workgroup adds up: few enough a lane that f32 sums keep 1e-6. */
 const VALUES_PER_WORKGROUP = 4096;
@@ -56,14 +56,11 @@ export interface MosaicStatistics {
  */
 export async function mosaicStatistics(
   gpu: Gpu,
-  chunks: readonly (Chunk | HostChunk)[],
+  chunks: readonly (Chunk | LazyChunk)[],
 ): Promise<MosaicStatistics> {
   const order = new OrderStatistics(gpu, chunks, { mode: "guarded" });
   const count = await order.count();
-  const pixels = chunks.reduce(
-    (sum, chunk) => sum + ("count" in chunk ? chunk.count : chunk.values.length),
-    0,
-  );
+  const pixels = chunks.reduce((sum, chunk) => sum + chunk.count, 0);
   if (count === 0) return { image_median: NaN, image_rms: NaN, good_pixel_fraction: 0 };
   const median = await order.median(0, count);
   const deviations = new OrderStatistics(gpu, chunks, { mode: "deviation", centre: median });

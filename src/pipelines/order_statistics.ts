@@ -9,10 +9,10 @@ export interface Chunk {
   readonly count: number;
 }
 
-/** Part of an image that lies on the host; it goes to the device for each pass. */
-export interface HostChunk {
-  readonly values: Float32Array;
-  readonly guards?: Float32Array;
+/** Part of an image that is not on the device: `count` values and guards that come for each pass. */
+export interface LazyChunk {
+  readonly count: number;
+  load(): Promise<{ readonly values: Float32Array; readonly guards?: Float32Array }>;
 }
 
 /** Which values count: "guarded": finite with a guard above 0; "deviation": |value - centre| of those; "usable": finite, the guard a DQ word without DO_NOT_USE; "nonzero": finite, not 0. */
@@ -61,13 +61,10 @@ export class OrderStatistics {
 
   constructor(
     private readonly gpu: Gpu,
-    private readonly chunks: readonly (Chunk | HostChunk)[],
+    private readonly chunks: readonly (Chunk | LazyChunk)[],
     private readonly selection: Selection,
   ) {
-    this.values = chunks.reduce(
-      (sum, chunk) => sum + ("count" in chunk ? chunk.count : chunk.values.length),
-      0,
-    );
+    this.values = chunks.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** How many values count. */
@@ -132,7 +129,7 @@ export class OrderStatistics {
         .submit();
       const centre = selection.mode === "deviation" ? selection.centre : 0;
       for (const chunk of this.chunks) {
-        const { values, guards = values, count, done } = this.onDevice(chunk);
+        const { values, guards = values, count, done } = await this.onDevice(chunk);
         const params = { count, every, lo, hi, room, centre };
         gpu
           .recorder("order list")
@@ -150,16 +147,18 @@ export class OrderStatistics {
     }
   }
 
-  private onDevice(chunk: Chunk | HostChunk): Chunk & { done(): void } {
-    if ("count" in chunk) return { ...chunk, done: nothing };
+  private async onDevice(chunk: Chunk | LazyChunk): Promise<Chunk & { done(): void }> {
+    if (!("load" in chunk)) return { ...chunk, done: nothing };
     const { gpu } = this;
-    const values = gpu.upload("values", chunk.values);
-    const guards = chunk.guards && gpu.upload("guards", chunk.guards);
+    await gpu.idle(); // uploads that wait for the device are copies in memory
+    const host = await chunk.load();
+    const values = gpu.upload("values", host.values);
+    const guards = host.guards && gpu.upload("guards", host.guards);
     const done = (): void => {
       values.free();
       guards?.free();
     };
-    return { values, guards, count: chunk.values.length, done };
+    return { values, guards, count: chunk.count, done };
   }
 }
 

@@ -1,5 +1,6 @@
 import { totalmem } from "node:os";
 import { UserError } from "../host/errors.js";
+import type { FrameFile } from "../host/asdf/index.js";
 import { interpretBitFlags, WfiMosaic } from "../host/models/index.js";
 import { l3WcsInfo, l3WcsInfoToAsdf, type OutputWcsOptions } from "../host/wcs/index.js";
 import type { RunContext } from "./context.js";
@@ -21,13 +22,15 @@ export interface ResampleResult {
  * The mosaic of all exposures: data weighted by 1 / var_rnoise, variances, err from them, context, exposure times, and the
  * metadata that romancal 1.0.1 gives it (resample/resample_step.py, resample.py, _exptime_resampler.py, _meta_blender.py; stcal 1.20.0
  * resample/resample.py). Bands of the mosaic are made one after the other, each from the exposures that reach it, so that device
- * memory depends neither on the mosaic's size nor on the number of exposures. Throws UserError as mosaicGrid, and for metadata
+ * memory depends neither on the mosaic's size nor on the number of exposures. With `frames` the planes go to that file as they are made,
+ * else they stay in memory. Throws UserError as mosaicGrid, and for metadata
  * that an exposure lacks.
  */
 export async function resample(
   ctx: RunContext,
   library: ModelLibrary,
   options: ResampleOptions,
+  frames?: FrameFile,
 ): Promise<ResampleResult> {
   if (library.length === 0) throw new UserError("resample: at least one exposure is needed");
   const group: GroupOptions = {
@@ -52,11 +55,11 @@ export async function resample(
     ? await customGrid(ctx, library, output_wcs, computed.shape)
     : await mosaicGrid(ctx, library, resample_on_skycell, computed);
   checkSize(grid.shape);
-  const built = await buildMosaic(ctx, library, grid, group, fill);
+  const built = await buildMosaic(ctx, library, grid, group, fill, { frames });
   const { mean, max } = built.exposure;
   ctx.log.info(`Mean, max exposure times: ${mean.toFixed(1)}, ${max.toFixed(1)}`);
   const mosaic = WfiMosaic.make(
-    built.arrays,
+    built.planes,
     grid.wcs,
     library.exposures.map(({ model }) => model),
     library.association,

@@ -1,3 +1,4 @@
+import type { FrameFile } from "../host/asdf/index.js";
 import {
   type AsdfMap,
   type AsdfValue,
@@ -96,19 +97,20 @@ async function pipeline(
   library = await callExposureHooks(steps.resample.pre_hooks, library);
   if (steps.resample.skip) return unmosaicked(run, library, checked);
   keepLogs(library, run);
-  const drizzled = await run.step("resample", () => resample(run.ctx, library, steps.resample));
-  const resampled = await callMosaicHooks(steps.resample.post_hooks, drizzled);
-  if (download) for (const exposure of library.exposures) await exposure.download();
-  await library.evictAll();
-  const products = new MosaicProducts(run, checked, library, resampled.mosaic, input);
+  const products = new MosaicProducts(run, checked, library, input);
   try {
-    const found = await catalogOf(run, resampled, steps);
+    const work = (): Promise<ResampleResult> =>
+      resample(run.ctx, library, steps.resample, products.frames.mosaic);
+    const resampled = await callMosaicHooks(steps.resample.post_hooks, await run.step("resample", work));
+    if (download) for (const exposure of library.exposures) await exposure.download();
+    await library.evictAll();
+    const found = await catalogOf(run, resampled, steps, products.frames.segmentation);
     resampled.mosaic.meta.cal_logs = [...run.log.lines];
     const { mosaic } = await callMosaicHooks(own.post_hooks, { mosaic: resampled.mosaic });
     await products.save(mosaic, found);
     return { mosaic, ...found, exposures: modelsOf(library) };
   } finally {
-    await products.abandon();
+    await products.close();
   }
 }
 
@@ -184,6 +186,7 @@ async function catalogOf(
   run: Run,
   resampled: ResampleResult,
   { source_catalog: options }: StepOptions,
+  frames: FrameFile | undefined,
 ): Promise<{ catalog?: MosaicSourceCatalog; segmentation?: MosaicSegmentationMap }> {
   const { mosaic, planes } = await callMosaicHooks(options.pre_hooks, resampled);
   try {
@@ -192,7 +195,8 @@ async function catalogOf(
       noteSkipped([mosaic], "source_catalog");
       return {};
     }
-    const work = (): ReturnType<typeof sourceCatalog> => sourceCatalog(run.ctx, mosaic, options, planes);
+    const work = (): ReturnType<typeof sourceCatalog> =>
+      sourceCatalog(run.ctx, mosaic, options, planes, { frames });
     const { catalog, segmentation } = await run.step("source_catalog", work);
     return await callCatalogHooks(options.post_hooks, { catalog, segmentation });
   } finally {

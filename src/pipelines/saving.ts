@@ -1,4 +1,5 @@
 import { basename, resolve } from "node:path";
+import type { FrameFile } from "../host/asdf/index.js";
 import { UserError } from "../host/errors.js";
 import {
   type Association,
@@ -12,6 +13,7 @@ import {
   baseName,
   catalogParquet,
   floats,
+  framesBeside,
   productPath,
   setNode,
   writeProducts,
@@ -30,8 +32,20 @@ export function productName({ output_file }: Pick<NameOptions, "output_file">, f
   return baseName(basename(output_file ?? fallback));
 }
 
-export function mosaicProduct(path: string, mosaic: WfiMosaic): Product {
-  return { path, content: mosaic.toAsdf(basename(path)) };
+/** @param frames holds planes of the mosaic */
+export function mosaicProduct(path: string, mosaic: WfiMosaic, frames?: FrameFile): Product {
+  return { path, content: mosaic.toAsdf(basename(path)), frames };
+}
+
+/** Bytes of a mosaic's tree beside what it repeats of each exposure. */
+const TREE_BYTES = 1 << 17;
+const EXPOSURE_BYTES = 1 << 12;
+
+/** A file beside a mosaic's for the frames of its planes; see {@link framesBeside}. */
+export function mosaicFrames(path: string, { exposures }: ModelLibrary): FrameFile {
+  const logs = exposures.map(({ model }) => JSON.stringify(model.meta.cal_logs ?? []).length);
+  const room = logs.reduce((sum, length) => sum + EXPOSURE_BYTES + 2 * length, TREE_BYTES);
+  return framesBeside(path, room);
 }
 
 export interface CatalogResults {
@@ -39,12 +53,16 @@ export interface CatalogResults {
   readonly segmentation?: MosaicSegmentationMap;
 }
 
-/** `NAME_cat.asdf`, `NAME_cat.parquet` (or another suffix) and `NAME_segm.asdf`, as far as there are any. */
+/**
+ * `NAME_cat.asdf`, `NAME_cat.parquet` (or another suffix) and `NAME_segm.asdf`, as far as there are any.
+ * @param frames holds planes of the segmentation map
+ */
 export function catalogProducts(
   folder: string,
   name: string,
   suffix: string,
   { catalog, segmentation }: CatalogResults,
+  frames?: FrameFile,
 ): Product[] {
   const products: Product[] = [];
   if (catalog) {
@@ -54,10 +72,19 @@ export function catalogProducts(
     products.push({ path: parquet, content: catalogParquet(catalog, basename(parquet)) });
   }
   if (segmentation) {
-    const path = productPath(folder, name, "segm");
-    products.push({ path, content: segmentation.toAsdf(basename(path)) });
+    const path = segmentationPath(folder, name);
+    products.push({ path, content: segmentation.toAsdf(basename(path)), frames });
   }
   return products;
+}
+
+function segmentationPath(folder: string, name: string): string {
+  return productPath(folder, name, "segm");
+}
+
+/** A file beside a segmentation map's for the frames of its planes. */
+export function segmentationFrames(folder: string, name: string): FrameFile {
+  return framesBeside(segmentationPath(folder, name), TREE_BYTES);
 }
 
 /** The exposure's arrays in memory, those too that the steps left alone: its file is closed when the run has ended. */

@@ -1,4 +1,5 @@
 import type { DeviceBuffer } from "../gpu/index.js";
+import { type FrameFile, FrameStore } from "../host/asdf/index.js";
 import { UserError } from "../host/errors.js";
 import { readForcedSegmentation } from "../host/models/forced_segmentation.js";
 import {
@@ -9,6 +10,7 @@ import {
   type WfiMosaic,
 } from "../host/models/index.js";
 import type { RunContext } from "./context.js";
+import { keeperOf } from "./mosaic_planes.js";
 import type { SourceCatalogOptions } from "./options.js";
 import {
   type CatalogDraft,
@@ -23,6 +25,7 @@ import { emptyForcedTable, forcedTable } from "./source_catalog/columns_forced.j
 import { detectSources } from "./source_catalog/detection.js";
 import { type ForcedDetection, forceSources } from "./source_catalog/forced.js";
 import { detectedParts } from "./source_catalog/measure_parts.js";
+import type { RowPlane } from "./source_catalog/parts.js";
 import { type CatalogReferences, openReferences, spatialFrame } from "./source_catalog/references.js";
 import type { Detection } from "./source_catalog/types.js";
 import { fluxFactor, skyScale } from "./source_catalog/units.js";
@@ -46,6 +49,7 @@ type CatalogContext = Pick<RunContext, "gpu" | "log" | "timer" | "progress" | "s
  * the device where they still lie there; else they are sent up. The mosaic is not changed. Without sources the catalog is
  * romancal's empty one and the segmentation map is zero. With `forced_segmentation` the sources of that map are measured in place of
  * found ones. Throws UserError where a reference or an option is missing or wrong.
+ * @param frames holds the planes of the segmentation map, where it is to be saved
  * @param maxRows most rows of the mosaic that are worked on together, beside what the device holds; results do not depend on it
  */
 export async function sourceCatalog(
@@ -53,7 +57,7 @@ export async function sourceCatalog(
   mosaic: WfiMosaic,
   options: SourceCatalogOptions,
   planes?: CatalogPlanes,
-  maxRows?: number,
+  { frames, maxRows }: { readonly frames?: FrameFile; readonly maxRows?: number } = {},
 ): Promise<SourceCatalogResult> {
   const { forced_segmentation } = options;
   const forced = forced_segmentation
@@ -72,7 +76,9 @@ export async function sourceCatalog(
       const table = await ctx.timer.time("measure", () =>
         measure(ctx, mosaic, detection, options, references),
       );
-      const segmentation = await ctx.timer.time("read back", () => segmentationOf(mosaic, detection, table));
+      const segmentation = await ctx.timer.time("read back", () =>
+        segmentationOf(mosaic, detection, table, frames),
+      );
       ctx.progress("source_catalog", 1);
       const versions = { [SOFTWARE_NAME]: SOFTWARE_VERSION };
       const catalog = MosaicSourceCatalog.make(mosaic, table, versions, forced?.path);
@@ -133,20 +139,54 @@ async function segmentationOf(
   mosaic: WfiMosaic,
   found: Detection | ForcedDetection,
   table: CatalogTable,
+  frames: FrameFile | undefined,
 ): Promise<MosaicSegmentationMap> {
-  const { nx, ny, nLabels } = found;
-  const { labels, detectionImage } = isForced(found)
-    ? { labels: found.sources.map, detectionImage: found.forcedImage }
-    : await found.images.products();
-  if (!nLabels || !table.rows || !detectionImage) return MosaicSegmentationMap.make(mosaic, labels);
+  const { nx, ny, nLabels, images } = found;
+  const keep = async (name: "labels" | "detection image", pieces: AsyncIterable<Uint8Array>) => {
+    const keeper = keeperOf(name, mosaic.shape, 1, { frames, whole: true });
+    try {
+      await keeper.add(0, pieces);
+      return await keeper.finish();
+    } finally {
+      keeper.abandon();
+    }
+  };
+  const forced = isForced(found) ? found : undefined;
+  const labels = await keep("labels", forced ? onePiece(forced.sources.map) : images.labelPieces());
+  const detection = forced ? onePiece(forced.forcedImage) : images.detectionPieces();
+  if (!nLabels || !table.rows || !detection) return MosaicSegmentationMap.make(mosaic, labels);
   const area = mosaic.metadata.optionalNumber("photometry.pixel_area");
   const factor = Math.fround(fluxFactor(skyScale(mosaic.wcs, nx, ny, area)));
-  for (let i = 0; i < detectionImage.length; i++) detectionImage[i] *= factor;
+  const detectionImage = await keep("detection image", scaled(detection, factor));
   return MosaicSegmentationMap.make(mosaic, labels, detectionImage);
 }
 
-async function plane(mosaic: WfiMosaic, name: string): Promise<Float32Array> {
-  const values = await mosaic.plane(name)?.read();
+async function* onePiece({ buffer, byteOffset, byteLength }: ArrayBufferView): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+/** Pieces of f32 times a factor; they themselves may not be writable. */
+async function* scaled(pieces: AsyncIterable<Uint8Array>, factor: number): AsyncGenerator<Uint8Array> {
+  let out = new Float32Array(0);
+  for await (const { buffer, byteOffset, length } of pieces) {
+    const values = new Float32Array(buffer, byteOffset, length / 4);
+    if (out.length < values.length) out = new Float32Array(values.length);
+    for (let i = 0; i < values.length; i++) out[i] = values[i] * factor;
+    yield new Uint8Array(out.buffer, 0, length);
+  }
+}
+
+/** A plane of the mosaic: by rows where it is packed, else all of it. */
+async function plane(mosaic: WfiMosaic, name: string): Promise<Float32Array | RowPlane<Float32Array>> {
+  const node = mosaic.plane(name);
+  const store = node?.store;
+  if (store instanceof FrameStore && node?.datatype === "float32") {
+    const row = 4 * mosaic.shape[1];
+    const rows = (first: number, count: number): Float32Array =>
+      new Float32Array(store.readSync(row * first, row * count).buffer);
+    return { rows };
+  }
+  const values = await node?.read();
   if (!(values instanceof Float32Array))
     throw new UserError(`${mosaic.filename}: roman.${name}: expected an image of float32`);
   return values;

@@ -38,6 +38,7 @@ import {
   addStatistics,
   catalogProducts,
   keepArrays,
+  mosaicFrames,
   mosaicProduct,
   productName,
   refuseOverwriting,
@@ -164,17 +165,23 @@ export const ResampleStep = {
         const start = libraryOf(run, opened, !checked.in_memory);
         run.foresee({ resample: { ...checked, skip: false } }, start.groupIndices().size);
         const library = await callExposureHooks(checked.pre_hooks, start);
-        const drizzled = await run.step("resample", () => resample(run.ctx, library, checked));
-        const { mosaic, planes } = await callMosaicHooks(checked.post_hooks, drizzled);
-        for (const buffer of Object.values(planes ?? {})) buffer.free();
-        await library.evictAll();
-        mosaic.meta.cal_logs = [...run.log.lines];
-        if (isSaved(checked)) {
-          const path = resultPath(names, mosaic.filename);
-          refuseOverwriting([path], opened.models);
-          run.files.push(...(await writeProducts([mosaicProduct(path, mosaic)])));
+        const pathOf = (name: string): string => resultPath(names, name);
+        const frames = isSaved(checked) ? mosaicFrames(pathOf("resample_output"), library) : undefined;
+        try {
+          const drizzled = await run.step("resample", () => resample(run.ctx, library, checked, frames));
+          const { mosaic, planes } = await callMosaicHooks(checked.post_hooks, drizzled);
+          for (const buffer of Object.values(planes ?? {})) buffer.free();
+          await library.evictAll();
+          mosaic.meta.cal_logs = [...run.log.lines];
+          if (isSaved(checked)) {
+            const path = pathOf(mosaic.filename);
+            refuseOverwriting([path], opened.models);
+            run.files.push(...(await writeProducts([mosaicProduct(path, mosaic, frames)])));
+          }
+          return { mosaic };
+        } finally {
+          await frames?.remove();
         }
-        return { mosaic };
       }),
     );
   },

@@ -69,7 +69,7 @@ async function exposure(data: Float32Array, wcs: Wcs): Promise<WfiImage> {
 
 let built: BuiltMosaic | undefined;
 afterEach(() => {
-  for (const buffer of built?.kept ? [built.kept.data, built.kept.err, built.kept.weight] : []) buffer.free();
+  for (const buffer of built?.kept ? [built.kept.data, built.kept.err] : []) buffer.free();
   built = undefined;
 });
 
@@ -82,7 +82,7 @@ async function resampled(data: Float32Array, from: Pose, to: Pose): Promise<Floa
   const output = { wcs: grid(to), shape: [size, size] as const, pixelScaleRatio: (to.scale ?? 0.11) / 0.11 };
   built = await buildMosaic(ctx, library, output, GROUP, NaN);
   await library.evictAll();
-  return built.arrays.data;
+  return (await built.planes.planes.data.read()) as Float32Array;
 }
 
 const middle: Pose = { centre: [(N - 1) / 2, (N - 1) / 2] };

@@ -8,6 +8,7 @@ import {
   OutlierDetectionStep,
   ResampleStep,
   WfiImage,
+  WfiMosaic,
 } from "../../src/index.js";
 import { nodeAt } from "../../src/host/models/index.js";
 import { type Run, libraryOf, withDataset } from "../../src/pipelines/call.js";
@@ -125,6 +126,41 @@ describe("resample skipped", () => {
     await expect(MosaicPipeline.call(ASN, { steps: { resample: skip } })).rejects.toThrow(
       /--steps\.resample\.skip: .* skip source_catalog too/,
     );
+  });
+});
+
+describe("a mosaic that is saved", () => {
+  const skipped = { skymatch: skip, outlier_detection: skip };
+
+  it("gives a program the arrays that are in its products, both of them", async () => {
+    const output_dir = await scratch();
+    const resample = { ...save, suffix: "word" };
+    const run = { gpu: await testGpu(), skymap, steps: { ...skipped, source_catalog, resample } };
+    const saved = await MosaicPipeline.call(ASN, { ...run, ...save, output_dir });
+    const plain = await MosaicPipeline.call(ASN, { ...run, steps: { ...skipped, source_catalog } });
+    const products = ["i2d", "word"].map((word) => join(output_dir, `${NAME}_${word}.asdf`));
+    const opened = [await WfiMosaic.open(products[0]), await WfiMosaic.open(products[1])];
+    const wanted = await plain.mosaic.arrays();
+    for (const mosaic of [saved.mosaic, ...opened]) {
+      const arrays = await mosaic.arrays();
+      for (const name of ["data", "err", "weight", "var_poisson", "var_rnoise", "context"] as const)
+        expect(Buffer.from(arrays[name].buffer).equals(Buffer.from(wanted[name].buffer)), name).toBe(true);
+      await mosaic.close();
+    }
+    expect(saved.segmentation!.data).toEqual(plain.segmentation!.data);
+    expect(saved.segmentation!.detectionImage).toEqual(plain.segmentation!.detectionImage);
+    expect(await filesIn(output_dir)).toHaveLength(5);
+  });
+
+  it("leaves nothing where the run fails after its planes were made", async () => {
+    const output_dir = await scratch();
+    const fail = (): never => {
+      throw new Error("no catalog");
+    };
+    const steps = { ...skipped, source_catalog: { ...source_catalog, post_hooks: [fail] } };
+    const run = MosaicPipeline.call(ASN, { gpu: await testGpu(), skymap, ...save, output_dir, steps });
+    await expect(run).rejects.toThrow("no catalog");
+    expect(await filesIn(output_dir)).toEqual([]);
   });
 });
 

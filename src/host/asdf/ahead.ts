@@ -1,5 +1,6 @@
 import { type Lane, workers } from "../workers/pool.js";
 import { timed } from "./activity.js";
+import { nextKey, type PieceMemory, pieceMemory } from "./frame_encoder.js";
 import type { PlannedBlock } from "./plan.js";
 import { MemoryStore } from "./store.js";
 
@@ -59,19 +60,20 @@ export class EncodedBlock {
   }
 
   async #encode(lane: Lane, bytes: Uint8Array): Promise<void> {
-    const spare: ArrayBuffer[] = [];
+    const spare: PieceMemory[] = [];
+    const key = nextKey();
     const inFlight: Promise<void>[] = [];
     for (let at = 0; at < bytes.length; at += PIECE) {
       while (this.#bytes > MOST_READY && !this.#stopped) await this.#changed();
       if (this.#stopped) throw new Error("nobody wants the frames");
       if (inFlight.length === IN_FLIGHT) await inFlight.shift();
       const part = bytes.subarray(at, at + PIECE);
-      const buffer = spare.pop() ?? new ArrayBuffer(PIECE);
-      new Uint8Array(buffer).set(part);
-      const task = { piece: buffer, length: part.length, first: at === 0 };
-      const call = lane.call("encode", task, [buffer]);
-      const taken = call.then(({ frame, piece }) => {
-        spare.push(piece);
+      const memory = spare.pop() ?? pieceMemory();
+      memory.piece.set(part);
+      const task = { bytes: memory.piece.subarray(0, part.length), out: memory.frame, key };
+      const taken = lane.call("encode", task).then(({ length }) => {
+        const frame = memory.frame.slice(0, length);
+        spare.push(memory);
         this.#ready.push(frame);
         this.#bytes += frame.length;
         this.#wake();
@@ -80,7 +82,7 @@ export class EncodedBlock {
       inFlight.push(taken);
     }
     await Promise.all(inFlight);
-    this.#digest = (await lane.call("finish", null)).digest;
+    this.#digest = (await lane.call("finish", { key })).digest;
   }
 
   /** Until frames come, go, or there will be no more. */

@@ -9,6 +9,9 @@ export type { AsdfMap, AsdfScalar, AsdfValue, NodeNotes, PlainScalar } from "./t
 export { NdArray } from "./ndarray.js";
 export type { ArrayOptions, NdArrayInit, Storage } from "./ndarray.js";
 export { MemoryStore, type ByteStore } from "./store.js";
+export { FrameEncoder, type FrameOptions } from "./frame_encoder.js";
+export { FrameFile } from "./frame_file.js";
+export { FrameStore } from "./frames.js";
 export type { ByteOrder, Datatype, Field, NumericDatatype, StringDatatype, TypedArray } from "./datatype.js";
 export { describeDatatype } from "./datatype.js";
 export { halfToNumber, numberToHalf } from "../numerics/half.js";

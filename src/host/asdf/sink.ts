@@ -43,7 +43,7 @@ export class MemorySink implements Sink {
   }
 }
 
-class FileSink implements Sink {
+export class FileSink implements Sink {
   position = 0;
 
   constructor(private readonly handle: FileHandle) {}

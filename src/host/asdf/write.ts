@@ -6,6 +6,9 @@ import { EncodedAhead, type EncodedBlock } from "./ahead.js";
 import { HEADER_BYTES, formatIndex, packHeader } from "./blocks.js";
 import { encode, labelOf, type Compression } from "./compression.js";
 import { FileBlock } from "./fileblock.js";
+import type { FrameFile } from "./frame_file.js";
+import { FrameStore } from "./frames.js";
+import { placedFirst, type PlacedPlan } from "./placed.js";
 import { planBlocks, type Plan, type PlannedBlock } from "./plan.js";
 import { MemorySink, writeAtomically, type Sink } from "./sink.js";
 import { coreTags, formatTree } from "./tree-write.js";
@@ -18,18 +21,13 @@ export interface WriteOptions {
   readonly standard?: string;
   /** Write md5 checksums of blocks (default true). */
   readonly checksums?: boolean;
-  /**
-   * The tree as it shall be in the end, known only while the arrays are being written: the same arrays, other metadata.
-   * Where it rejects, nothing is written. Not with arrays stored in files beside.
-   */
-  readonly amended?: Promise<AsdfMap>;
+  /** A file that holds frames of the tree's arrays: it becomes the file where they lie as they have to, else they are copied. */
+  readonly frames?: FrameFile;
   /** Name for messages of {@link toBytes}. */
   readonly name?: string;
 }
 
 const NO_CHECKSUM = new Uint8Array(16);
-/** Room for a tree that is amended later. */
-const GROWTH = 1 << 16;
 
 /**
  * Writes a file: beside its place first, then renamed, so that no half-written file is ever seen under its name. Arrays
@@ -48,6 +46,9 @@ export async function writeAsdf(path: string, tree: AsdfMap, options: WriteOptio
     const alone: Plan = { blocks: [block], files: new Map(), sources: new Map(), inline: new Map() };
     await writeAtomically(join(dirname(path), file), (sink) => writeFile(sink, {}, alone, options, file));
   }
+  const { frames } = options;
+  const placed = frames?.canBecome(path) && plan.files.size === 0 ? placedFirst(plan, frames) : undefined;
+  if (frames && placed && (await completeFrames(path, frames, tree, placed, options, name))) return;
   await writeAtomically(path, (sink) => writeFile(sink, tree, plan, options, name));
 }
 
@@ -67,16 +68,40 @@ async function writeFile(
   options: WriteOptions,
   name: string,
 ): Promise<void> {
+  await sink.write(headOf(tree, plan, options, name));
+  const offsets = await writeBlocks(sink, plan.blocks, options, name);
+  await writeIndex(sink, plan, offsets);
+}
+
+/** Puts before the frames what belongs there, and after them the other blocks; false where the tree has no room. */
+async function completeFrames(
+  path: string,
+  file: FrameFile,
+  tree: AsdfMap,
+  { plan, stores }: PlacedPlan,
+  options: WriteOptions,
+  name: string,
+): Promise<boolean> {
   const head = headOf(tree, plan, options, name);
-  await sink.write(head);
-  if (options.amended) await sink.write(new Uint8Array(GROWTH));
-  await writeBlocks(sink, plan, options, name);
-  if (!options.amended) return;
-  const amended = await options.amended;
-  if (await amend(sink, head.length + GROWTH, amended, plan, options, name)) return;
-  await sink.rewind();
-  const anew = await planBlocks(amended, options.compression ?? "input", undefined, name);
-  await writeFile(sink, amended, anew, { ...options, amended: undefined }, name);
+  if (head.length > file.room) return false;
+  const padded = new Uint8Array(file.room); // zeros after the tree, as the standard has it
+  padded.set(head);
+  const last = stores[stores.length - 1];
+  await file.become(path, last.start + last.used, async (sink) => {
+    await sink.patch(0, padded);
+    const offsets: number[] = [];
+    for (const store of stores) {
+      const { start, used } = store;
+      const checksum = (options.checksums ?? true) ? store.digest : NO_CHECKSUM;
+      const sizes = { allocated: used, used, size: await store.size() };
+      offsets.push(start - HEADER_BYTES);
+      const header = { ...sizes, streamed: false, checksum, compression: labelOf("lz4") };
+      await sink.patch(start - HEADER_BYTES, packHeader(header));
+    }
+    offsets.push(...(await writeBlocks(sink, plan.blocks.slice(stores.length), options, name)));
+    await writeIndex(sink, plan, offsets);
+  });
+  return true;
 }
 
 function headOf(tree: AsdfMap, plan: Plan, { standard = "1.6.0" }: WriteOptions, name: string): Uint8Array {
@@ -84,39 +109,29 @@ function headOf(tree: AsdfMap, plan: Plan, { standard = "1.6.0" }: WriteOptions,
   return Buffer.from(`#ASDF 1.0.0\n#ASDF_STANDARD ${standard}\n${yaml}`, "utf8");
 }
 
-async function writeBlocks(sink: Sink, plan: Plan, options: WriteOptions, name: string): Promise<void> {
+/** Where each block begins. */
+async function writeBlocks(
+  sink: Sink,
+  blocks: readonly PlannedBlock[],
+  options: WriteOptions,
+  name: string,
+): Promise<number[]> {
   const offsets: number[] = [];
-  const ahead = new EncodedAhead(plan.blocks);
+  const ahead = new EncodedAhead(blocks);
   try {
-    for (const block of plan.blocks) {
+    for (const block of blocks) {
       offsets.push(sink.position);
       await writeBlock(sink, block, ahead, options.checksums ?? true, name);
     }
   } finally {
     ahead.stop();
   }
-  const streamed = plan.blocks.at(-1)?.streamed;
-  if (offsets.length > 0 && !streamed) await sink.write(Buffer.from(formatIndex(offsets), "utf8"));
+  return offsets;
 }
 
-/** Puts another tree before the blocks, zeros after it, as the standard has it; false if it has no room or other arrays. */
-async function amend(
-  sink: Sink,
-  room: number,
-  tree: AsdfMap,
-  plan: Plan,
-  options: WriteOptions,
-  name: string,
-): Promise<boolean> {
-  const amended = await planBlocks(tree, options.compression ?? "input", undefined, name);
-  const same = amended.blocks.every(({ store }, k) => store === plan.blocks[k]?.store);
-  if (!same || amended.blocks.length !== plan.blocks.length) return false;
-  const head = headOf(tree, amended, options, name);
-  if (head.length > room) return false;
-  const padded = new Uint8Array(room);
-  padded.set(head);
-  await sink.patch(0, padded);
-  return true;
+async function writeIndex(sink: Sink, { blocks }: Plan, offsets: readonly number[]): Promise<void> {
+  const streamed = blocks.at(-1)?.streamed;
+  if (offsets.length > 0 && !streamed) await sink.write(Buffer.from(formatIndex(offsets), "utf8"));
 }
 
 /** The header goes first with its sizes open, as they are only known once the data has passed. */
@@ -167,6 +182,10 @@ async function writePieces(
   name: string,
 ): Promise<Uint8Array> {
   const expected = await store.size();
+  if (store instanceof FrameStore && compression === "lz4") {
+    for (const frame of store.frames()) await sink.write(frame);
+    return store.digest;
+  }
   const counted = { size: 0 };
   const passes = store instanceof FileBlock && (await store.compression()) === compression;
   const pieces = passes ? store.storedChunks() : encoded(compression, count(store.chunks(), counted), name);

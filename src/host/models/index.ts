@@ -20,7 +20,7 @@ export {
   MosaicSourceCatalog,
 } from "./source_catalog.js";
 export { SOFTWARE_NAME, SOFTWARE_VERSION } from "./version.js";
-export { type MosaicArrays, type MosaicNumbers, WfiMosaic } from "./wfi_mosaic.js";
+export { type MosaicArrays, type MosaicNumbers, type MosaicPlanes, WfiMosaic } from "./wfi_mosaic.js";
 export {
   type EncircledEnergy,
   type EpsfReference,
@@ -33,8 +33,8 @@ export { catalogParquet } from "./catalog_parquet.js";
 export {
   type Product,
   type WrittenFile,
-  ProductWriter,
   baseName,
+  framesBeside,
   prepareFolder,
   productPath,
   writeProducts,

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { access, constants, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../errors.js";
-import { type AsdfMap, writeAsdf } from "../asdf/index.js";
+import { type AsdfMap, FrameFile, writeAsdf } from "../asdf/index.js";
 import { PRODUCT_COMPRESSION } from "./wfi_mosaic.js";
 
 /** A file that was written. */
@@ -15,6 +15,8 @@ export interface WrittenFile {
 export interface Product {
   readonly path: string;
   readonly content: AsdfMap | Uint8Array;
+  /** Holds frames of the tree's arrays, and becomes the product where it can. */
+  readonly frames?: FrameFile;
 }
 
 /** Makes a folder where it is missing and checks that files can be written there. Throws UserError. */
@@ -46,70 +48,36 @@ async function makeFolder(folder: string): Promise<void> {
  * renamed when the last is complete. ASDF arrays are lz4-compressed, as roman_datamodels does. Throws UserError for a full disk or
  * a folder that cannot be written to.
  */
-export function writeProducts(products: readonly Product[]): Promise<WrittenFile[]> {
-  return new ProductWriter().finish(products);
+export async function writeProducts(products: readonly Product[]): Promise<WrittenFile[]> {
+  const mark = partMark();
+  const parts = products.map(({ path }) => path + mark);
+  try {
+    for (const [i, { path, content, frames }] of products.entries()) {
+      await prepareFolder(dirname(path));
+      if (content instanceof Uint8Array) await writeFile(parts[i], content);
+      else await writeAsdf(parts[i], content, { compression: PRODUCT_COMPRESSION, frames });
+    }
+    for (const [i, { path }] of products.entries()) await rename(parts[i], path);
+  } catch (error) {
+    await Promise.all(parts.map((part) => rm(part, { force: true }).catch(() => undefined)));
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined || error instanceof UserError) throw error;
+    throw new UserError(`the products could not be written: ${message}`);
+  }
+  return Promise.all(products.map(async ({ path }) => ({ path, bytes: (await stat(path)).size })));
 }
 
-interface Begun {
-  readonly part: string;
-  readonly written: Promise<void>;
-  amend(tree: AsdfMap): void;
-  abandon(reason: Error): void;
+/** Ends the name of a file that is not complete. */
+function partMark(): string {
+  return `.part-${process.pid}-${randomBytes(3).toString("hex")}`;
 }
 
-/** {@link writeProducts} for products whose arrays are final before their metadata. Either finish or abandon it. */
-export class ProductWriter {
-  private readonly mark = `.part-${process.pid}-${randomBytes(3).toString("hex")}`;
-  private readonly begun = new Map<string, Begun>();
-
-  /** Starts to write the arrays of a product; its metadata, and what goes wrong, come with {@link finish}. */
-  begin(path: string, tree: AsdfMap): void {
-    const part = path + this.mark;
-    let settle: Pick<Begun, "amend" | "abandon">;
-    const amended = new Promise<AsdfMap>((amend, abandon) => (settle = { amend, abandon }));
-    amended.catch(() => undefined);
-    const written = prepareFolder(dirname(path)).then(() =>
-      writeAsdf(part, tree, { compression: PRODUCT_COMPRESSION, amended }),
-    );
-    written.catch(() => undefined);
-    this.begun.set(path, { part, written, ...settle! });
-  }
-
-  /** Writes the rest and makes all products appear. Those begun and not among them do not. */
-  async finish(products: readonly Product[]): Promise<WrittenFile[]> {
-    const parts = products.map(({ path }) => path + this.mark);
-    try {
-      for (const [i, { path, content }] of products.entries()) {
-        const begun = this.begun.get(path);
-        if (begun && !(content instanceof Uint8Array)) {
-          begun.amend(content);
-          await begun.written;
-          continue;
-        }
-        await prepareFolder(dirname(path));
-        if (content instanceof Uint8Array) await writeFile(parts[i], content);
-        else await writeAsdf(parts[i], content, { compression: PRODUCT_COMPRESSION });
-      }
-      for (const [i, { path }] of products.entries()) await rename(parts[i], path);
-    } catch (error) {
-      await this.abandon();
-      await Promise.all(parts.map((part) => rm(part, { force: true }).catch(() => undefined)));
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === undefined || error instanceof UserError) throw error;
-      throw new UserError(`the products could not be written: ${message}`);
-    }
-    return Promise.all(products.map(async ({ path }) => ({ path, bytes: (await stat(path)).size })));
-  }
-
-  /** Leaves nothing of what was begun; nothing happens after {@link finish}. */
-  async abandon(): Promise<void> {
-    for (const { abandon, written, part } of this.begun.values()) {
-      abandon(new Error("abandoned"));
-      await written.catch(() => undefined);
-      await rm(part, { force: true }).catch(() => undefined);
-    }
-    this.begun.clear();
-  }
+/**
+ * A file beside a product for the frames of its arrays, made when the first comes; to remove in the end, which leaves the product alone.
+ * @param room bytes that the product's tree may take for the file to become the product
+ */
+export function framesBeside(path: string, room: number): FrameFile {
+  return new FrameFile(path + partMark(), path, room);
 }
 
 /** `FOLDER/NAME_SUFFIX.EXT`. */

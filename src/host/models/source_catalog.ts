@@ -1,4 +1,4 @@
-import { type AsdfMap, NdArray, float, isMap, withTag } from "../asdf/index.js";
+import { type AsdfMap, FrameStore, NdArray, type TypedArray, float, isMap, withTag } from "../asdf/index.js";
 import { fileDateNode } from "./file_date.js";
 import { type Column, type ColumnData, tableNode } from "./table.js";
 import { takeNode } from "./tree.js";
@@ -158,29 +158,47 @@ function tableMetaNode(meta: NonNullable<TableMeta>): AsdfMap {
 
 /** Segmentation map of a mosaic (roman_datamodels MosaicSegmentationMapModel). */
 export class MosaicSegmentationMap {
+  #data: Uint32Array | undefined;
+  #detectionImage: Float32Array | undefined;
+
   private constructor(
     readonly meta: AsdfMap,
     /** [ny, nx] */
     readonly shape: readonly [number, number],
-    /** Labels, row-major: 0 where there is no source. */
-    readonly data: Uint32Array,
-    /** The convolved mosaic the sources were found in; absent where none was made. */
-    readonly detectionImage: Float32Array | undefined,
+    private readonly labels: NdArray,
+    private readonly detection: NdArray | undefined,
   ) {}
 
-  static make(mosaic: WfiMosaic, data: Uint32Array, detectionImage?: Float32Array): MosaicSegmentationMap {
-    return new MosaicSegmentationMap(
-      derivedMeta(mosaic, "MosaicSegmentationMapModel"),
-      mosaic.shape,
-      data,
-      detectionImage,
-    );
+  /** @param labels u32, and f32 for the image; in memory or as frames */
+  static make(mosaic: WfiMosaic, labels: NdArray, detectionImage?: NdArray): MosaicSegmentationMap {
+    const meta = derivedMeta(mosaic, "MosaicSegmentationMapModel");
+    return new MosaicSegmentationMap(meta, mosaic.shape, labels, detectionImage);
+  }
+
+  /** Labels, row-major: 0 where there is no source. Kept in memory once asked for. */
+  get data(): Uint32Array {
+    return (this.#data ??= valuesOf(this.labels) as Uint32Array);
+  }
+
+  /** The convolved mosaic the sources were found in; undefined where none was made. Kept in memory once asked for. */
+  get detectionImage(): Float32Array | undefined {
+    return (this.#detectionImage ??= this.detection && (valuesOf(this.detection) as Float32Array));
   }
 
   toAsdf(filename: string): AsdfMap {
     const meta = { ...this.meta, filename, file_date: fileDateNode() };
-    const roman: AsdfMap = withTag(SEGMENTATION_TAG, { meta, data: NdArray.from(this.data, this.shape) });
-    if (this.detectionImage) roman.detection_image = NdArray.from(this.detectionImage, this.shape);
+    // what was asked for may have been changed
+    const node = (own: NdArray, array: TypedArray | undefined): NdArray =>
+      array ? NdArray.from(array, this.shape) : own;
+    const roman: AsdfMap = withTag(SEGMENTATION_TAG, { meta, data: node(this.labels, this.#data) });
+    if (this.detection) roman.detection_image = node(this.detection, this.#detectionImage);
     return { roman };
   }
+}
+
+function valuesOf(array: NdArray): TypedArray {
+  const { store, nbytes } = array;
+  if (!(store instanceof FrameStore)) return array.values();
+  const { buffer } = store.readSync(0, nbytes);
+  return array.datatype === "uint32" ? new Uint32Array(buffer) : new Float32Array(buffer);
 }

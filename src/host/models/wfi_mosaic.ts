@@ -3,6 +3,7 @@ import {
   type AsdfMap,
   type AsdfValue,
   type Compression,
+  FrameStore,
   NdArray,
   copyTree,
   isMap,
@@ -35,6 +36,12 @@ export interface MosaicArrays {
   readonly dq?: Uint32Array;
   /** Bit k of plane p of a pixel: exposure 32 p + k contributed. As many planes of ny x nx as exposures need. */
   readonly context: Uint32Array;
+}
+
+/** The same planes as nodes of a tree, read when asked for; `context` has three dimensions. */
+export interface MosaicPlanes {
+  readonly shape: readonly [ny: number, nx: number];
+  readonly planes: Readonly<Record<string, NdArray>>;
 }
 
 /** What resample and the statistics add to a mosaic's metadata; names as in rad's l3_resample and l3_common. */
@@ -76,7 +83,7 @@ export class WfiMosaic {
    * (resample/resample.py finalize). `meta.filename` is the product's name until it is written to a file.
    */
   static make(
-    arrays: MosaicArrays,
+    planes: MosaicArrays | MosaicPlanes,
     wcs: Wcs,
     models: readonly WfiImage[],
     association: Association,
@@ -103,11 +110,11 @@ export class WfiMosaic {
       wcs: wcs.toAsdf(),
       wcsinfo: Object.assign(copyTree(numbers.wcsinfo), { skycell_name: association.target ?? "None" }),
     });
-    const roman: AsdfMap = withTag(TAG, { meta, ...planesOf(arrays) });
+    const roman: AsdfMap = withTag(TAG, { meta, ...nodesOf(planes) });
     roman.individual_image_cal_logs = models.flatMap(({ meta: { cal_logs } }) =>
       Array.isArray(cal_logs) && cal_logs.length ? [cal_logs] : [],
     );
-    return new WfiMosaic(roman, wcs, arrays.shape, () => Promise.resolve());
+    return new WfiMosaic(roman, wcs, planes.shape, () => Promise.resolve());
   }
 
   /** Opens a mosaic that this engine or romancal wrote. Throws UserError where the file is no mosaic. */
@@ -142,13 +149,19 @@ export class WfiMosaic {
     return String(this.meta.filename);
   }
 
-  /** The planes in memory: shared with the model, not copied, where the mosaic was made here. */
+  /**
+   * The planes in memory: shared with the model, not copied, where the mosaic was made here. It keeps them from then on; one at a time
+   * is read with {@link plane}.
+   */
   async arrays(): Promise<MosaicArrays> {
     const planes: Record<string, unknown> = {};
     for (const name of [...MOSAIC_PLANES, ...EXTRA_PLANES, "context"]) {
       const node = this.tree[name];
-      if (node instanceof NdArray) planes[name] = await node.read();
-      else if (!EXTRA_PLANES.includes(name))
+      if (node instanceof NdArray) {
+        const array = await node.read();
+        if (node.store instanceof FrameStore) this.tree[name] = NdArray.from(array, node.shape);
+        planes[name] = array;
+      } else if (!EXTRA_PLANES.includes(name))
         throw new UserError(`${this.filename}: roman.${name} is missing`);
     }
     return { shape: this.shape, ...planes } as unknown as MosaicArrays;
@@ -172,7 +185,11 @@ export class WfiMosaic {
   }
 }
 
-function planesOf({ shape, context, ...planes }: MosaicArrays): AsdfMap {
+function nodesOf(planes: MosaicArrays | MosaicPlanes): AsdfMap {
+  return "planes" in planes ? planes.planes : arrayNodes(planes);
+}
+
+function arrayNodes({ shape, context, ...planes }: MosaicArrays): AsdfMap {
   const [ny, nx] = shape;
   const nodes: Record<string, AsdfValue> = {};
   const count = context.length / (ny * nx);

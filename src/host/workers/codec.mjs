@@ -8,8 +8,10 @@ import { compressSync } from "lz4-napi";
 import { decodeLz4 } from "./lz4.mjs";
 
 let scratch = Buffer.alloc(0);
-/** md5 of the frames of the block that is being encoded or decoded */
+/** md5 of the frames of the block that is being decoded */
 let hash = createHash("md5");
+/** md5 of the frames so far of each block that is being encoded, by its key */
+const hashes = new Map();
 /** The block that is being decoded: `at` is where its next frame begins. */
 let block = { fd: -1, at: 0, end: 0, checksum: false };
 
@@ -53,15 +55,17 @@ function next({ out, most }) {
   return [{ out: room, size, took: performance.now() - begin }, [room]];
 }
 
-/** One frame of a block, the length before it; `piece` goes back to be filled again. The md5 begins anew with a block's `first`. */
-function encode({ piece, length, first }) {
-  if (first) hash = createHash("md5");
-  const encoded = compressSync(Buffer.from(piece, 0, length));
-  const frame = new Uint8Array(encoded.length + 4);
-  new DataView(frame.buffer).setUint32(0, encoded.length);
+/** Puts the frame of `bytes`, its length before it, into `out`, both in shared memory; with a `key` it counts in that block's md5. */
+function encode({ bytes, out, key }) {
+  const encoded = compressSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  const frame = Buffer.from(out.buffer, out.byteOffset, encoded.length + 4);
+  frame.writeUInt32BE(encoded.length);
   frame.set(encoded, 4);
-  hash.update(frame);
-  return [{ frame, piece }, [frame.buffer, piece]];
+  if (key !== undefined) {
+    if (!hashes.has(key)) hashes.set(key, createHash("md5"));
+    hashes.get(key).update(frame);
+  }
+  return [{ length: frame.length }, []];
 }
 
 function takeDigest() {
@@ -70,9 +74,11 @@ function takeDigest() {
   return digest;
 }
 
-/** The md5 of the frames since the last call. */
-function finish() {
-  return [{ digest: takeDigest() }, []];
+/** The md5 of a block's frames; it is forgotten then. */
+function finish({ key }) {
+  const digest = hashes.get(key)?.digest();
+  hashes.delete(key);
+  return [{ digest }, []];
 }
 
 const work = { open, next, encode, finish };

@@ -13,13 +13,13 @@ export interface Tasks {
     task: { out?: ArrayBuffer; most: number };
     result: { out?: ArrayBuffer; size: number; took: number; digest?: Uint8Array };
   };
-  /** Compresses the first `length` bytes of `piece`, which comes back; `first` of a block's. */
-  encode: {
-    task: { piece: ArrayBuffer; length: number; first: boolean };
-    result: { frame: Uint8Array; piece: ArrayBuffer };
-  };
-  /** The md5 of all frames that this lane encoded since a block's first. */
-  finish: { task: null; result: { digest: Uint8Array } };
+  /**
+   * Puts the lz4 frame of `bytes`, its length before it, into `out`, of which it takes `length` bytes; both lie in shared memory.
+   * With a `key` it counts in the md5 of that block.
+   */
+  encode: { task: { bytes: Uint8Array; out: Uint8Array; key?: number }; result: { length: number } };
+  /** The md5 of the frames that this lane encoded with a key, which is free again then. */
+  finish: { task: { key: number }; result: { digest?: Uint8Array } };
 }
 
 interface Waiting {
@@ -82,9 +82,10 @@ export class Lane {
  * are an acceleration, and errors are told by the one who knows the file.
  */
 export class WorkerPool {
+  readonly #all: Lane[] = [];
   readonly #idle: Lane[] = [];
   readonly #queue: ((lane: Lane) => void)[] = [];
-  #lanes = 0;
+  #turn = 0;
 
   constructor(readonly size: number) {}
 
@@ -108,23 +109,35 @@ export class WorkerPool {
     }
   }
 
+  /** A worker that others call too, each in turn: for `encode`, which leaves alone what they do. Throws where there are no threads. */
+  share(): Lane {
+    if (this.#all.length < this.size) this.#idle.push(this.#start());
+    return this.#all[this.#turn++ % this.#all.length];
+  }
+
   /** Rejects where there are no worker threads. */
   async #take(): Promise<Lane> {
     const idle = this.#idle.pop();
     if (idle) return idle;
-    if (this.#lanes < this.size) {
-      const lane = new Lane();
-      this.#lanes++;
-      return lane;
-    }
+    if (this.#all.length < this.size) return this.#start();
     return new Promise((resolve) => this.#queue.push(resolve));
+  }
+
+  #start(): Lane {
+    const lane = new Lane();
+    this.#all.push(lane);
+    return lane;
   }
 
   #giveBack(lane: Lane): void {
     const next = this.#queue.shift();
-    if (lane.failure && !next) this.#lanes--;
-    else if (next) next(lane.failure ? new Lane() : lane);
-    else this.#idle.push(lane);
+    if (!lane.failure) {
+      if (next) next(lane);
+      else this.#idle.push(lane);
+      return;
+    }
+    this.#all.splice(this.#all.indexOf(lane), 1);
+    next?.(this.#start());
   }
 }
 

@@ -235,7 +235,7 @@ function addKron(
 /** DO_NOT_USE where the centroid is not finite or, in a mosaic, where its pixel has no weight. */
 function warningFlags(
   { nx, ny }: ImageParts,
-  weight: Float32Array | undefined,
+  weight: CatalogSources["weight"],
   x: Float32Array,
   y: Float32Array,
 ): Int32Array {
@@ -243,7 +243,9 @@ function warningFlags(
     if (!(Number.isFinite(value) && Number.isFinite(y[i]))) return DO_NOT_USE;
     const column = Math.max(0, Math.min(roundHalfEven(value), nx - 1));
     const row = Math.min(roundHalfEven(y[i]), ny - 1);
-    return weight?.[row * nx + column] === 0 ? DO_NOT_USE : 0;
+    if (row < 0) return 0;
+    const own = !weight || ArrayBuffer.isView(weight) ? weight?.subarray(row * nx) : weight.rows(row, 1);
+    return own?.[column] === 0 ? DO_NOT_USE : 0;
   });
 }
 

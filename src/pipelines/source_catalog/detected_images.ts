@@ -1,6 +1,7 @@
 import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
 import { splineCoefficients } from "../../host/numerics/zoom_spline.js";
 import { backgroundMask } from "../../shaders/source_catalog/background.js";
+import { bandsOf } from "../context.js";
 import { type DeviceMesh, recordConvolution, recordSubtraction, smoothingRadius } from "./detection_image.js";
 import { flatGroups, type Seeded } from "./label.js";
 import type { MeasureImages } from "./measure_device.js";
@@ -11,10 +12,14 @@ import {
   largestPart,
   type Part,
   partAbout,
+  type RowPlane,
   type WorkBand,
   workBands,
 } from "./parts.js";
 import type { BackgroundMesh, DetectOptions, MosaicPlanes } from "./types.js";
+
+/** Pixels handed out at a time. */
+const PIECE = 1 << 20;
 
 /** A part's planes on the device; f32, and `mask` a bit a pixel (`//!include shared/mask.wgsl`). */
 export interface PartPlanes {
@@ -41,14 +46,12 @@ interface HeldImages extends Omit<PartImages, "segmentation"> {
 
 /**
  * The images behind a detection, part by part: data less background, detection image, labels. A mosaic that is one band stays on the
- * device. Of a larger one the host keeps labels and detection image, which are products, and a part's planes are made again when it
+ * device. Of a larger one the host keeps the labels, packed, and a part's planes are made again when it
  * is asked for; each pixel has the same bits in every part.
  */
 export class DetectedImages {
   /** Labels of all pixels, 0 where there is no source; of a mosaic in several bands. */
-  labels: Uint32Array | undefined;
-  /** f32: convolved data in the mosaic's units, NaN where no unmasked pixel lies under the kernel; of a mosaic in several bands. */
-  detectionImage: Float32Array | undefined;
+  labels: Uint32Array | RowPlane<Uint32Array> | undefined;
   readonly bands: readonly WorkBand[];
   /** Most rows of the whole width that are on the device together. */
   readonly mostRows: number;
@@ -172,14 +175,51 @@ export class DetectedImages {
     return { nx, ny, nLabels: 0, ...planes, detection: made[0], segmentation: made[1], frame, free };
   }
 
+  /** Labels of all pixels, from the first on; a piece is good until the next is asked for. */
+  async *labelPieces(): AsyncGenerator<Uint8Array> {
+    const { nx, ny, labels, held } = this;
+    if (held && !labels) yield* this.gpu.pieces(held.segmentation, 0, 4 * nx * ny);
+    else
+      for (const band of bandsOf(ny, Math.ceil(PIECE / nx))) {
+        const part = { x0: 0, nx, ...band };
+        yield await Promise.resolve(
+          bytesOf(labels ? cutArray(labels, nx, part) : new Uint32Array(nx * part.ny)),
+        );
+      }
+  }
+
+  /**
+   * f32: convolved data in the mosaic's units, NaN where no unmasked pixel lies under the kernel; as {@link labelPieces}. Of a mosaic in
+   * several bands they are made anew. Undefined before there is a background.
+   */
+  detectionPieces(): AsyncIterable<Uint8Array> | undefined {
+    const { gpu, nx, ny, held } = this;
+    if (held) return gpu.pieces(held.detection, 0, 4 * nx * ny);
+    return this.mesh && this.convolvedPieces();
+  }
+
+  private async *convolvedPieces(): AsyncGenerator<Uint8Array> {
+    const { gpu, nx } = this;
+    for (const { y0, ny, part } of this.bands) {
+      const planes = this.subtracted(part);
+      const detection = gpu.alloc("detection image", 4 * nx * ny);
+      try {
+        this.convolve(planes, detection, { first: y0 - part.y0, count: ny });
+        yield* gpu.pieces(detection, 0, 4 * nx * ny);
+      } finally {
+        planes.free();
+        detection.free();
+      }
+    }
+  }
+
   /** Labels and detection image of all pixels, on the host. */
   async products(): Promise<{ labels: Uint32Array; detectionImage: Float32Array | undefined }> {
-    const { gpu, held } = this;
     const count = this.nx * this.ny;
-    if (!held) return { labels: this.labels ?? new Uint32Array(count), detectionImage: this.detectionImage };
+    const detection = this.detectionPieces();
     return {
-      labels: this.labels ?? (await gpu.read(held.segmentation, Uint32Array, 0, count)),
-      detectionImage: await gpu.read(held.detection, Float32Array, 0, count),
+      labels: new Uint32Array(await gathered(this.labelPieces(), 4 * count)),
+      detectionImage: detection && new Float32Array(await gathered(detection, 4 * count)),
     };
   }
 
@@ -228,6 +268,20 @@ export class DetectedImages {
     rec.submit();
     for (const buffer of scratch) buffer.free();
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+async function gathered(pieces: AsyncIterable<Uint8Array>, bytes: number): Promise<ArrayBuffer> {
+  const all = new Uint8Array(bytes);
+  let at = 0;
+  for await (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all.buffer;
 }
 
 /** Spline coefficients of (background, rms), each less its pivot, so that f32 holds what varies. */

@@ -1,4 +1,4 @@
-import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
+import { FrameEncoder, type FrameStore } from "../../host/asdf/index.js";
 import { UserError } from "../../host/errors.js";
 import { MAX_RADIUS } from "../../shaders/source_catalog/convolve.js";
 import type { RunContext } from "../context.js";
@@ -6,9 +6,9 @@ import { backgroundMesh } from "./background.js";
 import type { BoxImage } from "./background_rows.js";
 import { deblendSegments } from "./deblend.js";
 import { DetectedImages } from "./detected_images.js";
-import { boundingBoxes, labelComponents, numberComponents, type Seeded } from "./label.js";
+import { boundingBoxes, labelComponents, numberComponents } from "./label.js";
 import { type BandComponents, joinBands, joinBoxes } from "./label_bands.js";
-import { cutArray } from "./parts.js";
+import type { RowPlane } from "./parts.js";
 import type { BackgroundMesh, DetectOptions, Detection, EmptyReason, MosaicPlanes } from "./types.js";
 
 /** Labels 1..nLabels and their bounding boxes. */
@@ -110,14 +110,10 @@ async function findSources(images: DetectedImages, npixels: number): Promise<Lab
   }
 }
 
-/**
- * The same in several bands: each band's components are numbered and joined to those of the band above; labels and detection image
- * come down band by band.
- */
+/** The same in several bands: each band's components are numbered and joined to those of the band above. */
 async function findInBands(images: DetectedImages, npixels: number): Promise<Labelled> {
-  const { gpu, nx, ny } = images;
-  const labels = new Uint32Array(nx * ny);
-  const detection = new Float32Array(nx * ny);
+  const { gpu, nx } = images;
+  const numbered = new FrameEncoder();
   const found: BandComponents[] = [];
   const boxes: Uint32Array[] = [];
   for (const band of images.bands) {
@@ -130,33 +126,36 @@ async function findInBands(images: DetectedImages, npixels: number): Promise<Lab
         Uint32Array.from(areas, (_, i) => i + 1),
       );
       boxes.push(await boundingBoxes(gpu, seeded, areas.length));
-      const numbers = await bandOf(gpu, seeded.labels, Uint32Array, seeded);
-      labels.set(numbers, band.y0 * nx);
-      detection.set(await bandOf(gpu, seeded.detection, Float32Array, seeded), band.y0 * nx);
-      const [first, last] = [numbers.slice(0, nx), numbers.slice(-nx)];
-      found.push({ y0: band.y0, areas, first, last });
+      const bytes = 4 * nx * band.ny;
+      await numbered.append(gpu.pieces(seeded.labels, 0, bytes));
+      const row = (y: number): Promise<Uint32Array> => gpu.read(seeded.labels, Uint32Array, 4 * nx * y, nx);
+      found.push({ y0: band.y0, areas, first: await row(0), last: await row(band.ny - 1) });
     } finally {
       seeded.free();
     }
   }
   const joined = joinBands(found, npixels);
-  images.bands.forEach((band, k) => {
-    const own = cutArray(labels, nx, { x0: 0, y0: band.y0, nx, ny: band.ny });
-    const table = joined.tables[k];
-    for (let i = 0; i < own.length; i++) if (own[i]) own[i] = table[own[i] - 1];
-  });
-  images.labels = labels;
-  images.detectionImage = detection;
+  images.labels = labelRows(images, await numbered.finish(), joined.tables);
   return { nLabels: joined.nLabels, boxes: joinBoxes(found, boxes, joined) };
 }
 
-function bandOf<T extends Float32Array | Uint32Array>(
-  gpu: Gpu,
-  buffer: DeviceBuffer,
-  type: { new (buffer: ArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },
-  { nx, ny }: Seeded,
-): Promise<T> {
-  return gpu.read(buffer, type, 0, nx * ny);
+/** Labels from the numbers that components have in their bands. */
+function labelRows(
+  { nx, bands }: DetectedImages,
+  numbers: FrameStore,
+  tables: readonly Uint32Array[],
+): RowPlane<Uint32Array> {
+  return {
+    rows(first, count) {
+      const labels = new Uint32Array(numbers.readSync(4 * nx * first, 4 * nx * count).buffer);
+      for (const [k, { y0, ny }] of bands.entries()) {
+        const [from, to] = [Math.max(first, y0), Math.min(first + count, y0 + ny)];
+        for (let i = (from - first) * nx; i < (to - first) * nx; i++)
+          if (labels[i]) labels[i] = tables[k][labels[i] - 1];
+      }
+      return labels;
+    },
+  };
 }
 
 async function deblend(images: DetectedImages, found: Labelled, npixels: number): Promise<Labelled> {

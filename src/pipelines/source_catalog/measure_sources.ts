@@ -16,6 +16,7 @@ import {
 } from "./measure_kron.js";
 import { type ImageParts, joinColumns, type PartResult } from "./measure_parts.js";
 import { measureSegments, type SegmentMeasures } from "./measure_segments.js";
+import type { RowPlane } from "./parts.js";
 
 /** The sources to measure and their image. */
 export interface CatalogSources {
@@ -23,7 +24,7 @@ export interface CatalogSources {
   /** Bounding boxes: least and greatest column, least and greatest row of labels 1.. */
   readonly boxes: Uint32Array;
   /** The mosaic's weight, where it has one. */
-  readonly weight?: Float32Array;
+  readonly weight?: Float32Array | RowPlane<Float32Array>;
 }
 
 /** What is measured of shapes alone. */

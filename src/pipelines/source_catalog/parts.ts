@@ -1,4 +1,4 @@
-import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
+import { DeviceBuffer, type Gpu } from "../../gpu/index.js";
 
 /** Columns x0 <= x < x0 + nx and rows y0 <= y < y0 + ny of an image. */
 export interface Part {
@@ -8,8 +8,15 @@ export interface Part {
   readonly ny: number;
 }
 
+type HostArray = Float32Array | Uint32Array;
+
+/** A plane whose rows are made when they are asked for: `count` whole rows from `first` on. */
+export interface RowPlane<T extends HostArray = HostArray> {
+  rows(first: number, count: number): T;
+}
+
 /** A plane of the whole image, row-major, where it lies: on the device, or on the host. */
-export type Plane = DeviceBuffer | Float32Array | Uint32Array;
+export type Plane = DeviceBuffer | HostArray | RowPlane;
 
 /** Rows that are worked on together, without and with what their sources reach into. */
 export interface WorkBand {
@@ -79,20 +86,25 @@ export function cutPlane(
   image: { readonly nx: number; readonly ny: number },
   part: Part,
 ): { readonly buffer: DeviceBuffer; readonly free: () => void } {
-  if (!ArrayBuffer.isView(plane) && isWhole(part, image)) return { buffer: plane, free: () => undefined };
-  const buffer = ArrayBuffer.isView(plane)
-    ? gpu.upload(label, cutArray(plane, image.nx, part))
-    : copyPart(gpu, label, plane, image.nx, part);
+  if (plane instanceof DeviceBuffer) {
+    if (isWhole(part, image)) return { buffer: plane, free: () => undefined };
+    const buffer = copyPart(gpu, label, plane, image.nx, part);
+    return { buffer, free: () => buffer.free() };
+  }
+  const buffer = gpu.upload(label, cutArray(plane, image.nx, part));
   return { buffer, free: () => buffer.free() };
 }
 
-/** A part of a plane on the host: a view where it is whole rows. */
-export function cutArray<T extends Float32Array | Uint32Array>(plane: T, nx: number, part: Part): T {
-  if (part.nx === nx) return plane.subarray(part.y0 * nx, (part.y0 + part.ny) * nx) as T;
-  const cut = plane.slice(0, part.nx * part.ny) as T;
+/** A part of a plane on the host: a view, where it is whole rows of an array. */
+export function cutArray<T extends HostArray>(plane: T | RowPlane<T>, nx: number, part: Part): T {
+  const rows = ArrayBuffer.isView(plane)
+    ? (plane.subarray(part.y0 * nx, (part.y0 + part.ny) * nx) as T)
+    : plane.rows(part.y0, part.ny);
+  if (part.nx === nx) return rows;
+  const cut = rows.slice(0, part.nx * part.ny) as T;
   for (let y = 0; y < part.ny; y++) {
-    const start = (part.y0 + y) * nx + part.x0;
-    cut.set(plane.subarray(start, start + part.nx), y * part.nx);
+    const start = y * nx + part.x0;
+    cut.set(rows.subarray(start, start + part.nx), y * part.nx);
   }
   return cut;
 }

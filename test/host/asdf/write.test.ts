@@ -53,35 +53,6 @@ describe("files", () => {
     await again.close();
   });
 
-  test.each([
-    ["metadata that grew", { log: "x".repeat(10_000) }, true],
-    ["metadata that outgrew its room", { log: "x".repeat(100_000) }, true],
-    ["another array", { more: NdArray.from(Uint8Array.of(1, 2)) }, false],
-  ])("whose tree is known last: %s", async (_, change, sameArrays) => {
-    const path = join(temporaryFolder(), "x.asdf");
-    const array = NdArray.from(wave, [3, 1_000_000]);
-    const amended = new Promise<{ wave: NdArray }>((resolve) =>
-      setTimeout(resolve, 20, { wave: array, ...change }),
-    );
-    await writeAsdf(path, { wave: array, log: "" }, { compression: "lz4", amended });
-    const file = await openAsdf(path);
-    expect((await file.blocks.all()).length).toBe(sameArrays ? 1 : 2);
-    expect(sameBytes(await (file.tree.wave as NdArray).read(), wave)).toBe(true);
-    for (const [key, value] of Object.entries(change))
-      if (typeof value === "string") expect(file.tree[key]).toBe(value);
-      else expect(await (file.tree[key] as NdArray).read()).toEqual(await value.read());
-    await file.close();
-  });
-
-  test("whose tree is never known leave nothing", async () => {
-    const folder = temporaryFolder();
-    const amended = Promise.reject(new Error("gone"));
-    amended.catch(() => undefined);
-    const writing = writeAsdf(join(folder, "x.asdf"), { a: NdArray.from(wave) }, { amended });
-    expect(await messageOf(writing)).toBe("Error: gone");
-    expect(readdirSync(folder)).toEqual([]);
-  });
-
   test("external arrays go into files beside", async () => {
     const folder = temporaryFolder();
     const a = NdArray.from(Int32Array.of(1, 2, 3), undefined, undefined, {

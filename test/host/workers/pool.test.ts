@@ -61,19 +61,29 @@ describe("worker threads", () => {
   });
 
   it("encode frames that decode, with their md5", async () => {
-    const piece = new TextEncoder().encode("abc".repeat(1000));
-    const copy = piece.slice();
-    const pool = new WorkerPool(1);
-    const { frame, digest } = await pool.with(async (lane) => {
-      const encoded = await lane.call("encode", { piece: copy.buffer, length: copy.length, first: true }, [
-        copy.buffer,
-      ]);
-      return { frame: encoded.frame, ...(await lane.call("finish", null)) };
-    });
-    const block = compressSync(Buffer.from(piece));
-    expect(Buffer.from(frame.subarray(4)).equals(block)).toBe(true);
-    expect(new DataView(frame.buffer).getUint32(0)).toBe(block.length);
-    expect(Buffer.from(digest).equals(createHash("md5").update(frame).digest())).toBe(true);
+    const shared = (bytes: Uint8Array): Uint8Array => {
+      const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+      copy.set(bytes);
+      return copy;
+    };
+    const pieces = ["abc", "def"].map((text) => new TextEncoder().encode(text.repeat(1000)));
+    const lane = new WorkerPool(1).share();
+    const hashes = [1, 2].map(() => createHash("md5"));
+    for (const piece of pieces)
+      for (const key of [1, 2]) {
+        const out = shared(new Uint8Array(4000));
+        const { length } = await lane.call("encode", { bytes: shared(piece), out, key });
+        const frame = out.slice(0, length);
+        const block = compressSync(Buffer.from(piece));
+        expect(Buffer.from(frame.subarray(4)).equals(block)).toBe(true);
+        expect(new DataView(frame.buffer).getUint32(0)).toBe(block.length);
+        hashes[key - 1].update(frame);
+      }
+    for (const key of [1, 2]) {
+      const { digest } = await lane.call("finish", { key });
+      expect(Buffer.from(digest!).equals(hashes[key - 1].digest())).toBe(true);
+      expect((await lane.call("finish", { key })).digest).toBeUndefined();
+    }
   });
 
   it("are free again where a file cannot be written to its end", async () => {

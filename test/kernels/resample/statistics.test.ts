@@ -48,10 +48,10 @@ describe("mosaicStatistics", () => {
     const guards = gpu.upload("err", err);
     const found = await mosaicStatistics(gpu, [{ values, guards, count: data.length }]);
     expect(found).toEqual(statisticsTwin(data, err));
-    const parts = [0, 2000].map((k) => ({
-      values: data.subarray(k, k + 2000 + k),
-      guards: err.subarray(k, k + 2000 + k),
-    }));
+    const parts = [0, 2000].map((k) => {
+      const [values, guards] = [data, err].map((plane) => plane.subarray(k, k + 2000 + k));
+      return { count: values.length, load: () => Promise.resolve({ values, guards }) };
+    });
     expect(await mosaicStatistics(gpu, parts)).toEqual(found);
     values.free();
     guards.free();

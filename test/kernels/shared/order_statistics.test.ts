@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Chunk, type HostChunk, OrderStatistics } from "../../../src/pipelines/order_statistics.js";
+import { type Chunk, type LazyChunk, OrderStatistics } from "../../../src/pipelines/order_statistics.js";
 import { testGpu } from "../../helpers/gpu.js";
 import { gaussian, seeded } from "../../helpers/random.js";
 
@@ -27,12 +27,13 @@ function sorted({ values, guards }: Pixels): Float32Array {
 }
 
 /** The same values in two pieces, one of them on the device. */
-async function pieces({ values, guards }: Pixels): Promise<{ chunks: (Chunk | HostChunk)[]; free(): void }> {
+async function pieces({ values, guards }: Pixels): Promise<{ chunks: (Chunk | LazyChunk)[]; free(): void }> {
   const gpu = await testGpu();
   const cut = Math.floor(values.length / 3);
   const head = gpu.upload("values", values.subarray(0, cut));
   const guard = gpu.upload("guards", guards.subarray(0, cut));
-  const rest = { values: values.subarray(cut), guards: guards.subarray(cut) };
+  const host = { values: values.subarray(cut), guards: guards.subarray(cut) };
+  const rest = { count: values.length - cut, load: () => Promise.resolve(host) };
   const free = (): void => {
     head.free();
     guard.free();

@@ -24,7 +24,7 @@ async function catalogOf(own: Partial<SourceCatalogOptions>, maxRows?: number): 
   const gpu = await testGpu();
   const before = gpu.memory.used;
   try {
-    return await sourceCatalog(makeContext(gpu), mosaic, options, undefined, maxRows);
+    return await sourceCatalog(makeContext(gpu), mosaic, options, undefined, { maxRows });
   } finally {
     await mosaic.close();
     expect(gpu.memory.used, "device memory handed back").toBe(before);
