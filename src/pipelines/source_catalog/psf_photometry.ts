@@ -83,8 +83,7 @@ export async function measurePsf(
       gpu,
       images,
       psf,
-      // groups of one size side by side: the threads that run together then have the same work
-      at.map((group) => groups[group]).sort((a, b) => a.length - b.length),
+      at.map((group) => groups[group]),
       x,
       y,
       scale,
