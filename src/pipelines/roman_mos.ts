@@ -130,6 +130,7 @@ async function unmosaicked(run: Run, library: ModelLibrary, checked: Checked): P
     const saving = { names, counted: true, calLogs: run.log.lines };
     run.files.push(...(await writeExposures(run.ctx.gpu, library, saving)));
   } else for (const exposure of library.exposures) await keepArrays(exposure);
+  await library.evictAll();
   return { exposures: modelsOf(library) };
 }
 

@@ -109,6 +109,7 @@ function imageStep<O extends FluxOptions>(
               await keepArrays(exposure);
               await addStatistics(run.ctx.gpu, exposure.model);
             }
+          await library.evictAll();
           return { exposures: library.exposures.map(({ model }) => model) };
         }),
       );

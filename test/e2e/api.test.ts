@@ -76,6 +76,7 @@ describe("MosaicPipeline.call", () => {
 describe("steps by themselves, one after the other on models", () => {
   it("flux, skymatch and outlier_detection hand exposures on", async () => {
     const gpu = await testGpu();
+    const held = gpu.memory.used;
     const models = await inMemory();
     const before = (await models[0].arrays()).data.slice();
     const { exposures } = await FluxStep.call(models, { gpu });
@@ -90,5 +91,6 @@ describe("steps by themselves, one after the other on models", () => {
     expect(dq.some((value) => (value & 128) !== 0)).toBe(true);
     const again = (await FluxStep.call(exposures, { gpu })).exposures;
     expect((await again[0].arrays()).data[12345]).toBe(after[12345]);
+    expect(gpu.memory.used).toBe(held);
   });
 });

@@ -120,9 +120,11 @@ describe("resample skipped", () => {
 
   it("gives the exposures' arrays to a program, and needs source_catalog skipped too", async () => {
     const gpu = await testGpu();
+    const held = gpu.memory.used;
     const steps = { skymatch: skip, outlier_detection: skip, resample: skip };
     const { exposures } = await HighLevelPipeline.call(ASN, { gpu, skymap, steps });
     expect((await exposures[2].arrays()).data.some((value) => value > 0)).toBe(true);
+    expect(gpu.memory.used).toBe(held);
     await expect(MosaicPipeline.call(ASN, { steps: { resample: skip } })).rejects.toThrow(
       /--steps\.resample\.skip: .* skip source_catalog too/,
     );
