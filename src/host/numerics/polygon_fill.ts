@@ -20,10 +20,12 @@ interface Edge {
 
 /** Every pixel of an image of nx x ny. */
 export function allPixels(nx: number, ny: number): Spans {
-  return spansOf(
+  return {
     nx,
-    Array.from({ length: ny }, () => [[0, nx - 1]]),
-  );
+    ny,
+    rowStart: Uint32Array.from({ length: ny + 1 }, (_, y) => y),
+    runs: Uint32Array.from({ length: 2 * ny }, (_, i) => (i % 2) * (nx - 1)),
+  };
 }
 
 /**
@@ -36,38 +38,95 @@ export function fillPolygons(
   nx: number,
   ny: number,
 ): Spans {
-  const rows: Run[][] = Array.from({ length: ny }, () => []);
-  for (const { x, y } of polygons) fillPolygon(x, y, nx, rows);
-  return spansOf(nx, rows.map(disjoint));
+  const scans = polygons.flatMap(({ x, y }) => scanOf(x, y) ?? []);
+  const rowStart = new Uint32Array(ny + 1);
+  let runs = new Uint32Array(2 * ny);
+  const row: Run[] = [];
+  for (let y = 0; y < ny; y++) {
+    row.length = 0;
+    for (const scan of scans) scanLine(scan, y, nx, row);
+    const found = row.length > 1 ? disjoint(row) : row;
+    const [start, end] = [rowStart[y], rowStart[y] + found.length];
+    if (2 * end > runs.length) runs = grown(runs, 4 * end);
+    for (let k = start; k < end; k++) {
+      const run = found[k - start];
+      runs[2 * k] = run[0];
+      runs[2 * k + 1] = run[1];
+    }
+    rowStart[y + 1] = end;
+  }
+  return { nx, ny, rowStart, runs: runs.slice(0, 2 * rowStart[ny]) };
 }
 
-function fillPolygon(x: ArrayLike<number>, y: ArrayLike<number>, nx: number, rows: Run[][]): void {
+function grown(runs: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(length);
+  larger.set(runs);
+  return larger;
+}
+
+/** A polygon while its rows are filled, upwards. */
+interface Scan {
+  readonly shiftX: number;
+  readonly shiftY: number;
+  readonly first: number;
+  readonly last: number;
+  /** Not yet reached, the lowest last. */
+  readonly ahead: Edge[];
+  active: Edge[];
+  /** Where the first of the active ones ends. */
+  nextTop: number;
+  /** Of the line at hand, ascending. */
+  readonly cuts: number[];
+}
+
+/** Undefined for a polygon that is no wider than one column. */
+function scanOf(x: ArrayLike<number>, y: ArrayLike<number>): Scan | undefined {
   const least = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => Math.min(a, b), 0);
   const [left, low] = [least(x), least(y)];
   const vertices = Array.from(
     x,
     (value, i) => [roundHalfEven(value - left), roundHalfEven(y[i] - low)] as const,
   );
-  const [shiftX, shiftY] = [roundHalfEven(left), roundHalfEven(low)];
   const columns = vertices.map(([vx]) => vx);
-  if (Math.max(...columns) <= Math.min(...columns)) return;
-  const edges = edgesOf(vertices);
+  if (Math.max(...columns) <= Math.min(...columns)) return undefined;
   const lines = vertices.map(([, vy]) => vy);
-  const [first, last] = [Math.min(...lines), Math.max(...lines)];
-  let active: Edge[] = [];
-  for (let line = first; line <= last; line++) {
-    // the top line keeps the sides that end on it
-    if (line < last) {
-      active = [...active, ...edges.filter((edge) => edge.bottom === line)].filter(
-        (edge) => edge.top !== line,
-      );
-    }
-    const row = rows[line + shiftY] as Run[] | undefined;
-    if (!row) continue;
-    const cuts = active.map((edge) => Math.ceil(((line - edge.y0) / edge.dy) * edge.dx + edge.x0));
-    cuts.sort((a, b) => a - b);
-    for (let k = 0; k + 1 < cuts.length; k += 2) addRun(row, cuts[k] + shiftX, cuts[k + 1] + shiftX, nx);
+  return {
+    shiftX: roundHalfEven(left),
+    shiftY: roundHalfEven(low),
+    first: Math.min(...lines),
+    last: Math.max(...lines),
+    ahead: edgesOf(vertices).sort((a, b) => b.bottom - a.bottom),
+    active: [],
+    nextTop: Infinity,
+    cuts: [],
+  };
+}
+
+function scanLine(scan: Scan, y: number, nx: number, row: Run[]): void {
+  const { shiftX, ahead, first, last, cuts } = scan;
+  const line = y - scan.shiftY;
+  if (line < first || line > last) return;
+  // the top line keeps the sides that end on it
+  const reached = Math.min(line, last - 1);
+  while (ahead.length > 0 && ahead[ahead.length - 1].bottom <= reached) {
+    const edge = ahead.pop()!;
+    scan.active.push(edge);
+    scan.nextTop = Math.min(scan.nextTop, edge.top);
   }
+  if (reached >= scan.nextTop) {
+    scan.active = scan.active.filter(({ top }) => top > reached);
+    scan.nextTop = scan.active.reduce((least, { top }) => Math.min(least, top), Infinity);
+  }
+  cuts.length = 0;
+  for (const { x0, y0, dx, dy } of scan.active) insert(cuts, Math.ceil(((line - y0) / dy) * dx + x0));
+  for (let k = 0; k + 1 < cuts.length; k += 2) addRun(row, cuts[k] + shiftX, cuts[k + 1] + shiftX, nx);
+}
+
+/** Into ascending values: there are two, mostly. */
+function insert(values: number[], value: number): void {
+  let at = values.length;
+  for (; at > 0 && values[at - 1] > value; at--) values[at] = values[at - 1];
+  values[at] = value;
 }
 
 function addRun(row: Run[], from: number, to: number, nx: number): void {
@@ -103,10 +162,4 @@ function disjoint(runs: Run[]): Run[] {
     else joined.push([...run]);
   }
   return joined;
-}
-
-function spansOf(nx: number, rows: readonly (readonly Run[])[]): Spans {
-  const rowStart = new Uint32Array(rows.length + 1);
-  rows.forEach((runs, y) => (rowStart[y + 1] = rowStart[y] + runs.length));
-  return { nx, ny: rows.length, rowStart, runs: Uint32Array.from(rows.flat(2)) };
 }
