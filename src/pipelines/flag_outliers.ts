@@ -52,24 +52,20 @@ export async function flagAgainstMedian(
   const { gpu } = ctx;
   const counts = gpu.alloc("outlier counts", library.length * 4);
   gpu.recorder("outlier counts").clear(counts).submit();
+  const tilesOf = (exposure: Exposure): BlotTiles => {
+    const { map, pieces } = mapOf(exposure);
+    return blotTiles({ inside: map.section, pieces, evaluate: (xs, ys) => map.grid(xs, ys) });
+  };
   try {
+    let tiles = tilesOf(library.exposures[0]);
     for (let index = 0; index < library.length; index++) {
       await library.with(
         index,
         async (exposure) => {
           const planes = await exposure.acquire(FLAGGED);
           try {
-            const { map, pieces } = mapOf(exposure);
             const background = ownBackground(exposure) ?? options.backg;
-            flagOne(
-              ctx,
-              planes,
-              median,
-              blotTiles({ inside: map.section, pieces, evaluate: (xs, ys) => map.grid(xs, ys) }),
-              { ...options, background },
-              counts,
-              index,
-            );
+            flagOne(ctx, planes, median, tiles, { ...options, background }, counts, index);
             exposure.dqChanged();
           } finally {
             exposure.release();
@@ -77,6 +73,8 @@ export async function flagAgainstMedian(
         },
         FLAGGED,
       );
+      const next = library.exposures.at(index + 1);
+      if (next) tiles = tilesOf(next); // while the device computes
       ctx.progress("outlier_detection", 0.6 + (0.4 * (index + 1)) / library.length);
     }
     return [...(await gpu.read(counts, Uint32Array, 0, library.length))];

@@ -44,6 +44,8 @@ const QUAD_ROWS = 4;
 /** Bytes of the stack that more groups than can be bound at a time are copied into, some rows after the other. */
 const STACK_BYTES = 2 ** 27;
 const MAX_GROUPS = 16384;
+/** Largest data and weights of a group that is drizzled before the threshold of the one before is known. */
+const AHEAD_BYTES = 2 ** 28;
 
 /**
  * The NaN-median over groups of their drizzled images, pixels of low weight left out (stcal 1.20.0 outlier_detection/median.py,
@@ -99,10 +101,16 @@ interface Layer extends Band {
   readonly data: DeviceBuffer;
 }
 
+/** What is held of a group until its pixels of low weight are left out. */
+interface Taken {
+  readonly parts: readonly (Band & DrizzledRows)[];
+  readonly threshold: Promise<number>;
+}
+
 class MedianRun {
   private readonly ny: number;
   private readonly nx: number;
-  private readonly thresholds: number[] = [];
+  private readonly thresholds: Promise<number>[] = [];
   private readonly extents: Band[] = [];
   private readonly layers: Layer[] = [];
 
@@ -119,10 +127,26 @@ class MedianRun {
   async all(): Promise<void> {
     for (let y0 = 0; y0 < this.ny;) {
       const rows = { y0, ny: this.end(y0) - y0 };
-      for (let group = 0; group < this.input.groups; group++) await this.take(group, rows);
+      await this.takeAll(rows);
       this.reduce(rows);
       for (const { data } of this.layers.splice(0)) data.free();
       y0 += rows.ny;
+    }
+  }
+
+  /** The next group is drizzled while the threshold of one is found: the device would wait for the host otherwise. */
+  private async takeAll(rows: Band): Promise<void> {
+    const taken: Taken[] = [];
+    try {
+      for (let group = 0; group < this.input.groups; group++) {
+        const large = 8 * this.nx * this.extent(group).ny > AHEAD_BYTES;
+        if (large && taken.length > 0) await this.mask(taken.shift()!, rows);
+        taken.push(await this.take(group, rows));
+        if (taken.length > 1) await this.mask(taken.shift()!, rows);
+      }
+      while (taken.length > 0) await this.mask(taken.shift()!, rows);
+    } finally {
+      await Promise.allSettled(taken.map(({ threshold }) => threshold)); // after an error nothing works on
     }
   }
 
@@ -151,9 +175,9 @@ class MedianRun {
     return ny;
   }
 
-  /** Holds those of the rows that a group reaches; with its first ones the whole group is drizzled, as its threshold needs it. */
-  private async take(group: number, rows: Band): Promise<void> {
-    const { gpu, nx, input } = this;
+  /** The rows that a group reaches; at first the whole group, as its threshold needs it. */
+  private async take(group: number, rows: Band): Promise<Taken> {
+    const { input } = this;
     const first = this.thresholds.length === group;
     const reached = this.extent(group);
     const { y0, ny } = first ? reached : intersection(reached, rows);
@@ -162,10 +186,18 @@ class MedianRun {
       const band = { y0: y0 + part.y0, ny: part.ny };
       if (band.ny > 0) parts.push({ ...band, ...(await input.drizzle(group, band)) });
     }
+    const threshold = (this.thresholds[group] ??= this.threshold(parts));
+    threshold.catch(() => undefined); // it is awaited later
     if (first && group + 1 < input.groups) this.extent(group + 1); // while the device computes
-    const threshold = (this.thresholds[group] ??= await this.threshold(parts));
+    return { parts, threshold };
+  }
+
+  /** Leaves out what has low weight and holds those of the rows. */
+  private async mask({ parts, threshold }: Taken, rows: Band): Promise<void> {
+    const { gpu, nx, input } = this;
+    const lowest = await threshold;
     const rec = gpu.recorder("mask");
-    for (const part of parts) recordMask(rec, part, part.ny * nx, threshold, input.fill);
+    for (const part of parts) recordMask(rec, part, part.ny * nx, lowest, input.fill);
     rec.submit();
     for (const part of parts) {
       part.weight.free();

@@ -143,9 +143,13 @@ async function pass(
       first += WORDS * groups[k];
     });
     rec.submit();
-    const words = await gpu.read(partials, Uint32Array, 0, total);
-    const [listed] = await gpu.read(list, Uint32Array, 0, 1);
-    const rest = listed <= room ? await gpu.read(list, Float32Array, 4, listed) : undefined;
+    // asked for at once: what is submitted meanwhile would come before a second read
+    const [words, values] = await Promise.all([
+      gpu.read(partials, Uint32Array, 0, total),
+      gpu.read(list, Float32Array),
+    ]);
+    const [listed] = new Uint32Array(values.buffer, 0, 1);
+    const rest = listed <= room ? values.subarray(1, 1 + listed) : undefined;
     return { sums: sumsFrom(words), rest };
   } finally {
     list.free();

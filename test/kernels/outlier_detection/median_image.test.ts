@@ -110,4 +110,39 @@ describe("medianImage", () => {
       expect(pixels).toEqual(want);
     }
   });
+
+  it("drizzles one group more before it awaits a threshold, and rejects as a group does", async () => {
+    const gpu = await testGpu();
+    const all = images(4);
+    const asked: number[] = [];
+    let held = 0;
+    let most = 0;
+    const run = (failing: number): Promise<unknown> =>
+      medianImage(gpu, {
+        shape: [NY, NX],
+        groups: all.length,
+        maskpt: 0.7,
+        maxRows: NY,
+        fill: NaN,
+        stackBudget: 1e9,
+        drizzle: (group) => {
+          asked.push(group);
+          if (group === failing) return Promise.reject(new Error(`group ${group}`));
+          const data = gpu.upload("data", all[group].data);
+          const weight = gpu.upload("weight", all[group].weight);
+          const free = weight.free.bind(weight);
+          most = Math.max(most, ++held);
+          weight.free = () => {
+            held--;
+            free();
+          };
+          return Promise.resolve({ data, weight });
+        },
+      });
+    await run(-1);
+    expect(asked).toEqual([0, 1, 2, 3]);
+    expect(most).toBe(2);
+    expect(held).toBe(0);
+    await expect(run(2)).rejects.toThrow("group 2");
+  });
 });
