@@ -94,6 +94,25 @@ export interface Band {
   readonly ny: number;
 }
 
+/** Rows of which only the columns x0 <= x < x0 + nx are held: x0 a multiple of 4. */
+export interface Window extends Band {
+  readonly x0: number;
+  readonly nx: number;
+}
+
+/** Pixels of a band of what does not fit as a whole, at most: planes of so many take no more memory than a mosaic of 5000 x 5000. */
+const MOST_PIXELS = 25e6;
+
+/** Whether planes of so many pixels are whole on any device. */
+export function isOrdinary([ny, nx]: readonly [number, number]): boolean {
+  return ny * nx <= MOST_PIXELS;
+}
+
+/** Rows of a band: `ny` where `most` rows are all there is, else no more than take the memory of a common mosaic. */
+export function bandRows([ny, nx]: readonly [number, number], most: number): number {
+  return most >= ny ? ny : Math.max(1, Math.min(most, Math.floor(MOST_PIXELS / nx)));
+}
+
 /** Rows 0 to `ny` in bands of at most `rows`. */
 export function bandsOf(ny: number, rows: number): Band[] {
   const height = Math.max(1, Math.min(ny, Math.floor(rows)));

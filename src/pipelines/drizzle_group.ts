@@ -1,7 +1,7 @@
 import { UserError } from "../host/errors.js";
 import { nodeAt } from "../host/models/index.js";
 import { recordsIn } from "../host/wcs/tiles.js";
-import type { Band, RunContext } from "./context.js";
+import type { Band, RunContext, Window } from "./context.js";
 import {
   type AccumulatorOptions,
   Accumulators,
@@ -61,21 +61,21 @@ function levelToSubtract({ model }: Exposure): number {
 /**
  * Drizzle the exposures of these indices, one after the other, onto a band of the grid; the caller finalizes and frees the sums.
  * Exposures that do not reach the band are not loaded. With contexts the k-th index sets bit k. `lastUse`: the exposures'
- * pixels are not needed again.
+ * pixels are not needed again but for the rows after the band.
  */
 export async function drizzleExposures(
   ctx: RunContext,
   library: ModelLibrary,
   indices: readonly number[],
   grid: MosaicGrid,
-  band: Band,
+  band: Band & Partial<Window>,
   options: GroupOptions,
   planes: AccumulatorOptions = {},
   lastUse = false,
 ): Promise<Accumulators> {
   const { gpu } = ctx;
   const rec = gpu.recorder("drizzle");
-  const sums = new Accumulators(gpu, rec, grid.shape[1], band, planes);
+  const sums = new Accumulators(gpu, rec, band.nx ?? grid.shape[1], band, planes);
   rec.submit();
   for (const [k, index] of indices.entries()) {
     const geometry = geometryOf(library.exposures[index], grid, options);
@@ -87,7 +87,8 @@ export async function drizzleExposures(
       (exposure) => drizzleOne(ctx, sums, exposure, geometry, options, context),
       wanted,
     );
-    if (lastUse) library.retire(index);
+    const end = band.y0 + band.ny;
+    if (lastUse && !reaches(geometry, { y0: end, ny: grid.shape[0] - end })) library.retire(index);
   }
   const end = gpu.recorder("drizzle");
   sums.compact(end);
@@ -96,7 +97,9 @@ export async function drizzleExposures(
 }
 
 function reaches({ tables }: ExposureGeometry, { y0, ny }: Band): boolean {
-  return [tables.fast, tables.general].some((list) => recordsIn(list, tables.tile, y0, ny).count > 0);
+  return (
+    ny > 0 && [tables.fast, tables.general].some((list) => recordsIn(list, tables.tile, y0, ny).count > 0)
+  );
 }
 
 async function drizzleOne(

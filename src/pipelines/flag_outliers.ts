@@ -11,7 +11,7 @@ import {
   threshold,
   thresholdFactors,
 } from "../shaders/outlier_detection/flag.js";
-import type { RunContext } from "./context.js";
+import type { RunContext, Window } from "./context.js";
 import type { Exposure, ExposurePlanes } from "./exposure.js";
 import type { ModelLibrary } from "./library.js";
 import type { MedianBand } from "./median_image.js";
@@ -34,6 +34,8 @@ export interface FlagOptions {
 export interface Median {
   /** [ny, nx] */
   readonly shape: readonly [number, number];
+  /** What `bands` hold of it, their rows counted from its first; NaN beyond. */
+  readonly held: Window;
   readonly bands: readonly MedianBand[];
 }
 
@@ -115,7 +117,8 @@ function flagOne(
     const params = {
       size: [nx, ny],
       median_size: [median.shape[1], median.shape[0]],
-      band: [band.y0, band.ny],
+      held: [median.held.x0, median.held.y0, median.held.nx, median.held.ny],
+      band: [median.held.y0 + band.y0, band.ny],
       tiles: tiles.tiles,
       inside: [x0, x1, y0, y1],
       step: tiles.step,

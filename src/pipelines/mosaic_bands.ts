@@ -1,7 +1,7 @@
 import type { DeviceBuffer } from "../gpu/index.js";
 import type { FrameFile, NdArray } from "../host/asdf/index.js";
 import type { MosaicPlanes } from "../host/models/index.js";
-import { type Band, bandsOf, type RunContext } from "./context.js";
+import { type Band, bandRows, bandsOf, type RunContext } from "./context.js";
 import { type AccumulatorOptions, finalize, mostRows, type ResampledPlanes } from "./drizzle.js";
 import { drizzleExposures, type GroupOptions } from "./drizzle_group.js";
 import type { ModelLibrary } from "./library.js";
@@ -33,6 +33,8 @@ export interface BuiltMosaic {
 const PLANES = 6;
 /** Share of the free device memory that a band's sums may take; the rest is for exposures and packed inputs. */
 const BAND_SHARE = 0.5;
+/** Pixels that statistics are made of at a time, where they come from the host. */
+const STATISTICS_PIXELS = 1 << 22;
 
 /**
  * Drizzle all exposures onto the grid, band by band, and read each band's planes once. They go to the file `frames` as lz4 frames where
@@ -48,14 +50,14 @@ export async function buildMosaic(
   { frames, maxRows = Infinity }: { readonly frames?: FrameFile; readonly maxRows?: number } = {},
 ): Promise<BuiltMosaic> {
   const builder = new MosaicBuilder(ctx, library, grid, options, fill, frames);
-  const [ny] = grid.shape;
-  const bands = bandsOf(ny, Math.min(maxRows, builder.mostRows()));
+  const rows = bandRows(grid.shape, Math.min(maxRows, builder.mostRows()));
+  const bands = bandsOf(grid.shape[0], rows);
   try {
     for (const [k, band] of bands.entries()) {
       await builder.add(band, bands.length === 1);
       ctx.progress("resample", (k + 1) / bands.length);
     }
-    return await builder.finish(bands);
+    return await builder.finish();
   } catch (error) {
     builder.abandon();
     throw error;
@@ -105,7 +107,7 @@ class MosaicBuilder {
     const { gpu, timer } = ctx;
     const indices = library.exposures.map((_, index) => index);
     const sums = await timer.time("drizzle", () =>
-      drizzleExposures(ctx, library, indices, grid, band, options, this.sums(), whole),
+      drizzleExposures(ctx, library, indices, grid, band, options, this.sums(), true),
     );
     let keep: DeviceBuffer[] = [];
     try {
@@ -124,7 +126,7 @@ class MosaicBuilder {
     }
   }
 
-  async finish(bands: readonly Band[]): Promise<BuiltMosaic> {
+  async finish(): Promise<BuiltMosaic> {
     const { kept } = this;
     const [ny, nx] = this.grid.shape;
     const planes: Record<string, NdArray> = {};
@@ -132,7 +134,7 @@ class MosaicBuilder {
     const { data, err } = planes;
     const chunks = kept
       ? [{ values: kept.data, guards: kept.err, count: nx * ny }]
-      : bands.map((band) => ({
+      : bandsOf(ny, Math.ceil(STATISTICS_PIXELS / nx)).map((band) => ({
           count: nx * band.ny,
           load: async () => ({ values: await rowsOf(data, band), guards: await rowsOf(err, band) }),
         }));

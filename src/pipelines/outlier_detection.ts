@@ -3,10 +3,11 @@ import type { DeviceBuffer } from "../gpu/index.js";
 import { interpretBitFlags, PIXEL, setNode, type WrittenFile } from "../host/models/index.js";
 import type { GridMap } from "../host/wcs/blot_tiles.js";
 import type { PixelMap } from "../host/wcs/pixmap.js";
-import type { Band, RunContext } from "./context.js";
+import { type Band, isOrdinary, type RunContext, type Window } from "./context.js";
 import { checkDrizzleOptions, type ExposureGeometry, mostRows } from "./drizzle.js";
 import { drizzleExposures, fillValue, geometryOf, type GroupOptions } from "./drizzle_group.js";
 import { flagAgainstMedian } from "./flag_outliers.js";
+import { footprintOf, widened } from "./footprint.js";
 import { Intermediates } from "./intermediates.js";
 import type { ModelLibrary } from "./library.js";
 import { fillEmpty, type MedianBand, medianImage, type MedianInput } from "./median_image.js";
@@ -17,8 +18,12 @@ import { commonShape, directMedian, flagAgainstOwnPixels } from "./unresampled_o
 const STEP = "outlier_detection";
 /** Share of the device memory, exposures' included, that the stack of all groups may take. */
 const STACK_SHARE = 0.4;
+/** Bytes that it may take where the mosaic is a large one, whose median is large too. */
+const LARGE_STACK = 400e6;
 /** Share of the step that the median takes. */
 const MEDIAN_PROGRESS = 0.6;
+/** Columns and rows without data about what the exposures reach: a multiple of 4. */
+const HELD_MARGIN = 8;
 
 /**
  * Sets DO_NOT_USE and OUTLIER in the DQ of pixels that differ from the median of all groups of exposures, and notes it in
@@ -85,14 +90,15 @@ async function resampled(ctx: RunContext, library: ModelLibrary, work: Work): Pr
   const saved = work.save_intermediate_results
     ? new Intermediates(ctx.gpu, library, work.folder, grid.shape)
     : undefined;
-  const bands = await ctx.timer.time("median", () => medianOf(ctx, library, grid, work, saved));
+  const held = heldPart(library, grid, work, saved);
+  const bands = await ctx.timer.time("median", () => medianOf(ctx, library, grid, held, work, saved));
   try {
     await saved?.median(bands, grid.wcs, false);
     const counts = await ctx.timer.time("flag", () =>
       flagAgainstMedian(
         ctx,
         library,
-        { shape: grid.shape, bands },
+        { shape: grid.shape, held, bands },
         (exposure) => {
           const { map } = geometryOf(exposure, grid, group);
           return { map, pieces: bilinearPieces(map, group) };
@@ -142,30 +148,53 @@ function setStatus(library: ModelLibrary, status: "COMPLETE" | "SKIPPED"): void 
   for (const { model } of library.exposures) setNode(model.meta, `cal_step.${STEP}`, status);
 }
 
+/**
+ * What is held of the mosaic, from the fill value alone beyond: all of it, or of a large one what the exposures reach and enough
+ * about it for the median to be read there.
+ */
+function heldPart(
+  library: ModelLibrary,
+  grid: MosaicGrid,
+  { group, fill }: Work,
+  saved: Intermediates | undefined,
+): Window {
+  const [ny, nx] = grid.shape;
+  // an image that is saved is saved whole, and an exposure's place is found while the device works at the one before
+  if (!Number.isNaN(fill) || saved || isOrdinary(grid.shape)) return { x0: 0, y0: 0, nx, ny };
+  const geometries = library.exposures.map((exposure) => geometryOf(exposure, grid, group));
+  return widened(footprintOf(geometries, grid.shape), HELD_MARGIN, grid.shape);
+}
+
 function medianOf(
   ctx: RunContext,
   library: ModelLibrary,
   grid: MosaicGrid,
+  { x0, y0, nx, ny }: Window,
   { group, fill, maskpt }: Work,
   saved: Intermediates | undefined,
 ): Promise<MedianBand[]> {
   const { gpu } = ctx;
   const groups = [...library.groupIndices().values()];
-  const [ny, nx] = grid.shape;
   const geometries = (index: number): ExposureGeometry[] =>
     groups[index].map((k) => geometryOf(library.exposures[k], grid, group));
-  const stackBudget = STACK_SHARE * library.memory;
+  const rowsOf = (geometries: readonly ExposureGeometry[]): Band => {
+    const reached = footprintOf(geometries, grid.shape);
+    return { y0: Math.max(0, reached.y0 - y0), ny: reached.ny };
+  };
+  const ordinary = isOrdinary(grid.shape);
+  const stackBudget = Math.min(STACK_SHARE * library.memory, ordinary ? Infinity : LARGE_STACK);
   const input: MedianInput = {
-    shape: grid.shape,
+    shape: [ny, nx],
     groups: groups.length,
     maxRows: Math.min(ny, mostRows(gpu, nx)),
     maskpt,
     fill,
     stackBudget,
     // an image that is saved is saved whole
-    rows: Number.isNaN(fill) && !saved ? (index) => rowsOf(geometries(index), ny) : undefined,
+    rows: Number.isNaN(fill) && !saved ? (index) => rowsOf(geometries(index)) : undefined,
     async drizzle(index, band) {
-      const sums = await drizzleExposures(ctx, library, groups[index], grid, band, group);
+      const at = { x0, nx, y0: y0 + band.y0, ny: band.ny };
+      const sums = await drizzleExposures(ctx, library, groups[index], grid, at, group);
       const { data, weight } = sums;
       if (saved) {
         const rec = gpu.recorder("fill");
@@ -179,21 +208,10 @@ function medianOf(
       return { data, weight };
     },
   };
-  const stack = Math.min(stackBudget, 4 * ny * nx * groups.length);
+  const image = 4 * ny * nx;
+  // beside a large stack there are the median and a group's weights
+  const stack = Math.min(stackBudget, image * groups.length) + (ordinary ? 0 : 2 * image);
   return library.beside(stack, () => medianImage(gpu, input));
-}
-
-/** The rows of the mosaic that exposures reach. */
-function rowsOf(geometries: readonly ExposureGeometry[], ny: number): Band {
-  let [first, end] = [ny, 0];
-  for (const { tables } of geometries)
-    for (const { rows } of [tables.fast, tables.general]) {
-      const count = rows[rows.length - 1];
-      if (count === 0) continue;
-      first = Math.min(first, tables.tile * (rows.findIndex((before) => before > 0) - 1));
-      end = Math.max(end, tables.tile * rows.indexOf(count));
-    }
-  return first < end ? { y0: first, ny: Math.min(end, ny) - first } : { y0: 0, ny: 0 };
 }
 
 /** A map of order 1 has kinks at the points of its grid (stcal 1.20.0 calc_pixmap); the smooth others need no pieces. */

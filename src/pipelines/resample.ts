@@ -1,4 +1,6 @@
+import { statfsSync } from "node:fs";
 import { totalmem } from "node:os";
+import { dirname } from "node:path";
 import { UserError } from "../host/errors.js";
 import type { FrameFile } from "../host/asdf/index.js";
 import { interpretBitFlags, WfiMosaic } from "../host/models/index.js";
@@ -54,7 +56,7 @@ export async function resample(
   const grid = output_wcs
     ? await customGrid(ctx, library, output_wcs, computed.shape)
     : await mosaicGrid(ctx, library, resample_on_skycell, computed);
-  checkSize(grid.shape);
+  checkSize(grid.shape, frames);
   const built = await buildMosaic(ctx, library, grid, group, fill, { frames });
   const { mean, max } = built.exposure;
   ctx.log.info(`Mean, max exposure times: ${mean.toFixed(1)}, ${max.toFixed(1)}`);
@@ -85,10 +87,14 @@ export async function resample(
 /** Bytes of a mosaic's pixel: seven planes and a word of the context. */
 const BYTES_PER_PIXEL = 32;
 
-/** A grid that spans exposures far apart, or a slip in output_shape. */
-function checkSize([ny, nx]: readonly [number, number]): void {
+/** A grid that spans exposures far apart, or a slip in output_shape; what goes to a file needs disk, not memory. */
+function checkSize([ny, nx]: readonly [number, number], frames: FrameFile | undefined): void {
   const bytes = ny * nx * BYTES_PER_PIXEL;
   if (bytes <= totalmem()) return;
+  if (frames) {
+    const { bavail, bsize } = statfsSync(dirname(frames.path));
+    if (bytes <= bavail * bsize) return;
+  }
   throw new UserError(
     `resample: a mosaic of ${nx} x ${ny} pixels needs ${Math.ceil(bytes / 1e9)} GB, more than this machine has; ` +
       "choose a smaller output_shape, a larger pixel_scale, or exposures that lie together",

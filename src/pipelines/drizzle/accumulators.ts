@@ -1,6 +1,6 @@
 import type { DeviceBuffer, Gpu, Recorder } from "../../gpu/index.js";
 import { addTimes, compact, fill as fillKernel, finishVariances } from "../../shaders/drizzle/kernels.js";
-import type { Band } from "../context.js";
+import type { Band, Window } from "../context.js";
 
 export interface AccumulatorOptions {
   /** Exposures that set a bit in the context, 32 a plane; 0 for no context. */
@@ -24,7 +24,7 @@ export function mostRows(gpu: Gpu, nx: number): number {
   return Math.floor(gpu.limits.maxStorageBufferBindingSize / (4 * strideOf(nx)));
 }
 
-/** Sums over the exposures for one band of the mosaic: band.ny rows of nx pixels, `stride` apart until compact(). */
+/** Sums over the exposures for one band of the mosaic: band.ny rows of nx pixels from column band.x0 (0) on, `stride` apart until compact(). */
 export class Accumulators {
   readonly data: DeviceBuffer;
   readonly weight: DeviceBuffer;
@@ -45,7 +45,7 @@ export class Accumulators {
     private readonly gpu: Gpu,
     rec: Recorder,
     readonly nx: number,
-    readonly band: Band,
+    readonly band: Band & Partial<Window>,
     readonly options: AccumulatorOptions,
   ) {
     this.stride = strideOf(nx);

@@ -198,6 +198,7 @@ class Pass {
       in_ny: geometry.map.ny,
       nx: sums.nx,
       stride: sums.stride,
+      x0: sums.band.x0 ?? 0,
       y0: sums.band.y0,
       ny: sums.band.ny,
       one: 2 ** tables.fractionBits,

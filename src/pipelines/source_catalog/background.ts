@@ -110,7 +110,7 @@ export async function boxStatistics(gpu: Gpu, grid: BoxGrid): Promise<BoxStatist
     const y0 = first * boxHeight;
     const rows = Math.min(image.ny - y0, count * boxHeight);
     const pieces = piecesOf(rows, boxHeight, image.mostRows);
-    const bound = pieces.length === 1 ? image.load(y0, rows) : undefined;
+    const bound = pieces.length === 1 ? await image.load(y0, rows) : undefined;
     const batch = { grid, pieces, bound, y0, rows, boxesX, boxes: boxesX * count, bins };
     result.push(...(await batchStatistics(gpu, batch)));
     bound?.free();

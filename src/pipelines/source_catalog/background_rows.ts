@@ -18,7 +18,7 @@ export interface BoxImage {
   readonly ny: number;
   /** Most rows that `load` gives at a time. */
   readonly mostRows: number;
-  load(y0: number, ny: number): BoundRows;
+  load(y0: number, ny: number): BoundRows | Promise<BoundRows>;
 }
 
 /** What box statistics are made of: the image and the box grid. */
@@ -78,7 +78,7 @@ export async function overRows(
   ) => void,
 ): Promise<void> {
   for (const piece of batch.pieces) {
-    const rows = batch.bound ?? batch.grid.image.load(batch.y0 + piece.from, piece.rows);
+    const rows = batch.bound ?? (await batch.grid.image.load(batch.y0 + piece.from, piece.rows));
     const { data, mask } = rows;
     const rec = gpu.recorder(label);
     record(rec, { params: uniforms(batch, piece, rows.y0), data, mask }, [piece.chunks, batch.boxes]);

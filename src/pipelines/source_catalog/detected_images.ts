@@ -1,12 +1,12 @@
 import type { DeviceBuffer, Gpu } from "../../gpu/index.js";
 import { splineCoefficients } from "../../host/numerics/zoom_spline.js";
 import { backgroundMask } from "../../shaders/source_catalog/background.js";
-import { bandsOf } from "../context.js";
+import { bandRows } from "../context.js";
 import { type DeviceMesh, recordConvolution, recordSubtraction, smoothingRadius } from "./detection_image.js";
 import { flatGroups, type Seeded } from "./label.js";
 import type { MeasureImages } from "./measure_device.js";
 import {
-  cutArray,
+  cutPieces,
   cutPlane,
   isWhole,
   largestPart,
@@ -17,9 +17,6 @@ import {
   workBands,
 } from "./parts.js";
 import type { BackgroundMesh, DetectOptions, MosaicPlanes } from "./types.js";
-
-/** Pixels handed out at a time. */
-const PIECE = 1 << 20;
 
 /** A part's planes on the device; f32, and `mask` a bit a pixel (`//!include shared/mask.wgsl`). */
 export interface PartPlanes {
@@ -67,7 +64,7 @@ export class DetectedImages {
   ) {
     const { nx, ny, maxRows = Infinity } = mosaic;
     this.largest = largestPart(gpu);
-    this.mostRows = Math.max(1, Math.floor(Math.min(this.largest / nx, maxRows)));
+    this.mostRows = Math.max(1, Math.floor(bandRows([ny, nx], Math.min(this.largest / nx, maxRows))));
     this.bands = workBands(nx, ny, this.mostRows, this.radius);
   }
 
@@ -92,11 +89,11 @@ export class DetectedImages {
   }
 
   /** Data, err and mask of a part. */
-  planes(part: Part): PartPlanes {
+  async planes(part: Part): Promise<PartPlanes> {
     const { gpu, mosaic } = this;
     const count = part.nx * part.ny;
-    const data = cutPlane(gpu, "mosaic data", mosaic.data, mosaic, part);
-    const err = cutPlane(gpu, "mosaic err", mosaic.err, mosaic, part);
+    const data = await cutPlane(gpu, "mosaic data", mosaic.data, mosaic, part);
+    const err = await cutPlane(gpu, "mosaic err", mosaic.err, mosaic, part);
     const mask = gpu.alloc("coverage mask", 4 * Math.ceil(count / 32));
     gpu
       .recorder("coverage mask")
@@ -123,10 +120,14 @@ export class DetectedImages {
   }
 
   /** Detection image and seeds of a band; they are the caller's to free, as is what `free` frees. */
-  seed({ y0, ny, part }: WorkBand): Seeded & { readonly detection: DeviceBuffer; free(): void } {
+  async seed({
+    y0,
+    ny,
+    part,
+  }: WorkBand): Promise<Seeded & { readonly detection: DeviceBuffer; free(): void }> {
     const { gpu, nx } = this;
     const count = nx * ny;
-    const planes = this.subtracted(part);
+    const planes = await this.subtracted(part);
     const detection = gpu.alloc("detection image", 4 * count);
     const labels = gpu.alloc("segmentation image", 4 * count);
     const seeds = gpu.alloc("label seeds", 4 * Math.ceil(count / 32));
@@ -148,7 +149,7 @@ export class DetectedImages {
    * What sources of a part are measured on.
    * @param detection in place of the detection image, all of the image's; or none, where positions are known
    */
-  load(part: Part, detection?: Float32Array | "none"): PartImages {
+  async load(part: Part, detection?: Float32Array | "none"): Promise<PartImages> {
     const { gpu, held, labels } = this;
     const frame = { x0: part.x0, y0: part.y0, nx: this.nx, ny: this.ny };
     if (held && isWhole(part, this)) {
@@ -156,36 +157,32 @@ export class DetectedImages {
       return { ...held, detection: own ?? held.detection, frame, free: () => own?.free() };
     }
     if (!labels) throw new Error("no labels to measure parts by");
-    const planes = this.subtracted(part);
-    const made: DeviceBuffer[] = [];
+    const planes = await this.subtracted(part);
+    const made: { readonly buffer: DeviceBuffer; free(): void }[] = [];
+    const empty = (label: string, bytes = 16): void => {
+      const buffer = gpu.alloc(label, bytes);
+      made.push({ buffer, free: () => buffer.free() });
+    };
     if (detection instanceof Float32Array)
-      made.push(gpu.upload("detection image", cutArray(detection, this.nx, part)));
-    else made.push(gpu.alloc("detection image", detection ? 16 : 4 * part.nx * part.ny));
-    if (detection === undefined) this.convolve(planes, made[0]);
-    made.push(
-      detection === "none"
-        ? gpu.alloc("labels", 16)
-        : gpu.upload("segmentation image", cutArray(labels, this.nx, part)),
-    );
+      made.push(await cutPlane(gpu, "detection image", detection, this, part));
+    else empty("detection image", detection ? 16 : 4 * part.nx * part.ny);
+    if (detection === undefined) this.convolve(planes, made[0].buffer);
+    if (detection === "none") empty("labels");
+    else made.push(await cutPlane(gpu, "segmentation image", labels, this, part));
+    const [own, segmentation] = made.map(({ buffer }) => buffer);
     const free = (): void => {
       planes.free();
-      for (const buffer of made) buffer.free();
+      for (const plane of made) plane.free();
     };
     const { nx, ny } = part;
-    return { nx, ny, nLabels: 0, ...planes, detection: made[0], segmentation: made[1], frame, free };
+    return { nx, ny, nLabels: 0, ...planes, detection: own, segmentation, frame, free };
   }
 
   /** Labels of all pixels, from the first on; a piece is good until the next is asked for. */
   async *labelPieces(): AsyncGenerator<Uint8Array> {
     const { nx, ny, labels, held } = this;
     if (held && !labels) yield* this.gpu.pieces(held.segmentation, 0, 4 * nx * ny);
-    else
-      for (const band of bandsOf(ny, Math.ceil(PIECE / nx))) {
-        const part = { x0: 0, nx, ...band };
-        yield await Promise.resolve(
-          bytesOf(labels ? cutArray(labels, nx, part) : new Uint32Array(nx * part.ny)),
-        );
-      }
+    else yield* cutPieces(labels ?? NO_LABELS(nx), nx, { x0: 0, y0: 0, nx, ny });
   }
 
   /**
@@ -201,7 +198,7 @@ export class DetectedImages {
   private async *convolvedPieces(): AsyncGenerator<Uint8Array> {
     const { gpu, nx } = this;
     for (const { y0, ny, part } of this.bands) {
-      const planes = this.subtracted(part);
+      const planes = await this.subtracted(part);
       const detection = gpu.alloc("detection image", 4 * nx * ny);
       try {
         this.convolve(planes, detection, { first: y0 - part.y0, count: ny });
@@ -237,10 +234,10 @@ export class DetectedImages {
   }
 
   /** Data less background, err and mask of a part. */
-  private subtracted(part: Part): PartPlanes {
+  private async subtracted(part: Part): Promise<PartPlanes> {
     const { gpu, mesh } = this;
     if (!mesh) throw new Error("no background to subtract");
-    const planes = this.planes(part);
+    const planes = await this.planes(part);
     const data = gpu.alloc("background-subtracted data", 4 * part.nx * part.ny);
     const rec = gpu.recorder("background");
     const scratch = recordSubtraction(gpu, rec, part, mesh, { ...planes, subtracted: data });
@@ -270,9 +267,10 @@ export class DetectedImages {
   }
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
+/** The labels where nothing was found. */
+const NO_LABELS = (nx: number): RowPlane<Uint32Array> => ({
+  rows: (_, count) => new Uint32Array(nx * count),
+});
 
 async function gathered(pieces: AsyncIterable<Uint8Array>, bytes: number): Promise<ArrayBuffer> {
   const all = new Uint8Array(bytes);

@@ -52,15 +52,15 @@ export async function makeBackground(
   boxsize: number,
 ): Promise<BackgroundMesh | undefined> {
   const { nx, ny, gpu } = images;
-  const whole = images.inOneBand ? images.planes(images.bands[0].part) : undefined;
+  const whole = images.inOneBand ? await images.planes(images.bands[0].part) : undefined;
   const image: BoxImage = {
     nx,
     ny,
     mostRows: images.mostRows,
-    load: (y0, rows) =>
+    load: async (y0, rows) =>
       whole
         ? { ...whole, y0: 0, free: () => undefined }
-        : { ...images.planes({ x0: 0, y0, nx, ny: rows }), y0 },
+        : { ...(await images.planes({ x0: 0, y0, nx, ny: rows })), y0 },
   };
   try {
     const mesh = await backgroundMesh(gpu, image, boxsize);
@@ -98,7 +98,7 @@ export function checkDetectOptions(options: DetectOptions): DetectOptions {
 async function findSources(images: DetectedImages, npixels: number): Promise<Labelled> {
   const { gpu } = images;
   if (!images.inOneBand) return findInBands(images, npixels);
-  const seeded = images.seed(images.bands[0]);
+  const seeded = await images.seed(images.bands[0]);
   try {
     const none = new Uint32Array(0);
     const areas = await numberComponents(gpu, seeded);
@@ -117,7 +117,7 @@ async function findInBands(images: DetectedImages, npixels: number): Promise<Lab
   const found: BandComponents[] = [];
   const boxes: Uint32Array[] = [];
   for (const band of images.bands) {
-    const seeded = images.seed(band);
+    const seeded = await images.seed(band);
     try {
       const areas = await numberComponents(gpu, seeded);
       labelComponents(

@@ -44,7 +44,7 @@ export async function forceSources(
     const nLabels = sources.labels.length;
     if (nLabels === 0)
       throw new UserError(`${path}: none of its sources has a pixel with data in this image`);
-    if (images.inOneBand) images.seed(images.bands[0]).free();
+    if (images.inOneBand) (await images.seed(images.bands[0])).free();
     images.relabel(sources.dense);
     const { nx, ny } = mosaic;
     const boxes = boxesOf(sources.dense, nx, nLabels);
@@ -60,7 +60,7 @@ async function maskOf(images: DetectedImages): Promise<(pixel: number) => boolea
   const { nx } = images;
   const rows: Uint32Array[] = [];
   for (const { y0, ny } of images.bands) {
-    const planes = images.planes({ x0: 0, y0, nx, ny });
+    const planes = await images.planes({ x0: 0, y0, nx, ny });
     rows.push(await images.gpu.read(planes.mask, Uint32Array, 0, Math.ceil((nx * ny) / 32)));
     planes.free();
   }

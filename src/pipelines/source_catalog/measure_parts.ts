@@ -67,7 +67,7 @@ class PartWalk {
     const { images, detection } = this;
     const labels = Uint32Array.from(at, (place) => place + 1);
     const missed = new Set<number>();
-    const planes = images.load(part, detection);
+    const planes = await images.load(part, detection);
     try {
       await this.work({ ...planes, nLabels: at.length, labels, missed }, at);
     } finally {

@@ -1,4 +1,5 @@
 import { DeviceBuffer, type Gpu } from "../../gpu/index.js";
+import { bandsOf } from "../context.js";
 
 /** Columns x0 <= x < x0 + nx and rows y0 <= y < y0 + ny of an image. */
 export interface Part {
@@ -31,6 +32,8 @@ const MARGIN_SHARE = 0.25;
 /** Bytes a pixel of a part at most: data as read and less background, err, detection image, labels, areas of components, mask, seeds. */
 const PART_BYTES = 22;
 const MEMORY_SHARE = 0.9;
+/** Pixels handed out at a time. */
+const PIECE = 1 << 20;
 
 /** Pixels that one part may have: as many as the device binds in a plane of 4 bytes a pixel, and holds of what is made of them. */
 export function largestPart({ limits, memory }: Gpu): number {
@@ -79,20 +82,38 @@ export function isWhole(
 }
 
 /** A part of a plane on the device; `free` it, which leaves a plane alone that was whole already. */
-export function cutPlane(
+export async function cutPlane(
   gpu: Gpu,
   label: string,
   plane: Plane,
   image: { readonly nx: number; readonly ny: number },
   part: Part,
-): { readonly buffer: DeviceBuffer; readonly free: () => void } {
+): Promise<{ readonly buffer: DeviceBuffer; readonly free: () => void }> {
   if (plane instanceof DeviceBuffer) {
     if (isWhole(part, image)) return { buffer: plane, free: () => undefined };
     const buffer = copyPart(gpu, label, plane, image.nx, part);
     return { buffer, free: () => buffer.free() };
   }
-  const buffer = gpu.upload(label, cutArray(plane, image.nx, part));
+  const buffer = gpu.alloc(label, 4 * part.nx * part.ny);
+  try {
+    await gpu.fill(buffer, cutPieces(plane, image.nx, part));
+  } catch (error) {
+    buffer.free();
+    throw error;
+  }
   return { buffer, free: () => buffer.free() };
+}
+
+/** A part of a plane on the host, some rows after the other; a piece is good until the next is asked for. */
+export async function* cutPieces(
+  plane: HostArray | RowPlane,
+  nx: number,
+  part: Part,
+): AsyncGenerator<Uint8Array> {
+  for (const { y0, ny } of bandsOf(part.ny, Math.ceil(PIECE / nx))) {
+    const rows = cutArray(plane as RowPlane, nx, { ...part, y0: part.y0 + y0, ny });
+    yield await Promise.resolve(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
+  }
 }
 
 /** A part of a plane on the host: a view, where it is whole rows of an array. */

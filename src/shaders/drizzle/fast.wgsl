@@ -57,7 +57,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let ly = k / (TILE / 4u);
     let X = x_start + first;
     let Y = y_start + ly;
-    if (X >= params.nx || Y < params.y0 || Y >= params.y0 + params.ny) { continue; }
+    if (X - params.x0 >= params.nx || Y < params.y0 || Y >= params.y0 + params.ny) { continue; }
     var quad = Quad();
     for (var c = 0u; c < 4u; c++) {
       let lx = first + c;
@@ -116,6 +116,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       add(&sums, select(blank, pe + pn, ne > NOISE), 0, ne * (g + ga + gb));
       push(&quad, &sums);
     }
-    put(((Y - params.y0) * params.stride + X) / 4u, &quad);
+    put(((Y - params.y0) * params.stride + X - params.x0) / 4u, &quad);
   }
 }

@@ -95,7 +95,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let ly = k / TILE;
     let X = u32(last.z) * TILE + lx;
     let Y = u32(last.w) * TILE + ly;
-    if (X >= params.nx || Y < params.y0 || Y >= params.y0 + params.ny) { continue; }
+    if (X - params.x0 >= params.nx || Y < params.y0 || Y >= params.y0 + params.ny) { continue; }
     let rx = f32(lx) - middle - q4.z;
     let ry = f32(ly) - middle - q4.w;
     let u = q2.w * rx + q3.w * ry;
@@ -149,6 +149,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         if (inside) { add(&sums, p, q, 1.0); } else if (overlap > NOISE) { add(&sums, p, q, overlap / abs(area)); }
       }
     }
-    put((Y - params.y0) * params.stride + X, &sums);
+    put((Y - params.y0) * params.stride + X - params.x0, &sums);
   }
 }

@@ -26,6 +26,7 @@ const gatherParams = uniform({
   scale: "f32",
   step: "u32",
   shift: "u32",
+  x0: "u32",
 });
 
 const signal = { data: storage("read_write"), weight: storage("read_write"), context: storage("read_write") };

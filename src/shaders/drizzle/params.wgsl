@@ -5,7 +5,7 @@ struct Params {
   columns: u32,   // workgroups a row of the dispatch
   in_nx: i32,
   in_ny: i32,
-  nx: u32,        // output columns
+  nx: u32,        // output columns of the sums
   stride: u32,    // of the sums: output columns, rounded up to a multiple of 4
   y0: u32,        // band: rows y0 <= y < y0 + ny
   ny: u32,
@@ -25,6 +25,7 @@ struct Params {
   scale: f32,     // of the kernel's values
   step: u32,      // lanczos: entries of drizzle's table a fixed-point unit, times 2^shift
   shift: u32,     // at least 33
+  x0: u32,        // first output column of the sums
 }
 override TILE: u32 = 32u;
 const LANES = 32u;

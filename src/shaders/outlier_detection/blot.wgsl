@@ -6,6 +6,7 @@
 struct Params {
   size: vec2u,        // of the exposure
   median_size: vec2u, // of the whole median image
+  held: vec4u,        // the part of it in bands, NaN beyond: first column and row, columns, rows
   band: vec2u,        // first row held in `median`, and how many rows this dispatch answers for (one more is held, if there is one)
   tiles: vec2u,
   inside: vec4i,      // first and last x, first and last y for which the map is defined
@@ -95,7 +96,7 @@ fn places_in_pieces(at: vec2u) -> Places {
 fn bilinear(at: Places, on: vec4<bool>) -> vec4f {
   let whole_x = floor(at.x);
   let whole_y = floor(at.y);
-  let i = vec4u(select(vec4f(0.0), whole_x, on));
+  let i = vec4u(select(vec4f(f32(params.held.x)), whole_x, on));
   let j = vec4u(select(vec4f(f32(params.band.x)), whole_y, on));
   let last_x = i == vec4u(params.median_size.x - 1u);
   let last_y = j == vec4u(params.median_size.y - 1u);
@@ -103,9 +104,9 @@ fn bilinear(at: Places, on: vec4<bool>) -> vec4f {
   let sy = select(at.y - whole_y, vec4f(0.0), last_y);
   let tx = 1.0 - sx;
   let ty = 1.0 - sy;
-  let a = (j - params.band.x) * params.median_size.x + i;
+  let a = (j - params.band.x) * params.held.z + i - params.held.x;
   let b = a + select(vec4u(1u), vec4u(0u), last_x);
-  let row = select(vec4u(params.median_size.x), vec4u(0u), last_y);
+  let row = select(vec4u(params.held.z), vec4u(0u), last_y);
   let c = a + row;
   let d = b + row;
   let m00 = vec4f(median[a.x], median[a.y], median[a.z], median[a.w]);
@@ -126,6 +127,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let rows = min(ROWS, params.size.y - start);
   let xs = vec4i(i32(x)) + vec4i(0, 1, 2, 3);
   let inside_x = (xs >= vec4i(params.inside.x)) & (xs <= vec4i(params.inside.y));
+  // places that have a value: beyond the last row or column held one would be read
+  let low = vec2f(params.held.xy);
+  let end = params.held.xy + params.held.zw;
+  let high = vec2f(end - select(vec2u(0u), vec2u(1u), end < params.median_size));
   var columns: Columns;
   if (ALIGNED) { columns = aligned_columns(vec2u(x, start)); }
   for (var r = 0u; r < rows; r++) {
@@ -133,8 +138,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var at: Places;
     if (ALIGNED) { at = places_in(columns, y); } else { at = places_in_pieces(vec2u(x, y)); }
     let inside = inside_x & vec4<bool>(i32(y) >= params.inside.z && i32(y) <= params.inside.w);
-    let on_x = (at.x >= vec4f(0.0)) & (at.x < vec4f(f32(params.median_size.x)));
-    let on_y = (at.y >= vec4f(0.0)) & (at.y < vec4f(f32(params.median_size.y)));
+    let on_x = (at.x >= vec4f(low.x)) & (at.x < vec4f(high.x));
+    let on_y = (at.y >= vec4f(low.y)) & (at.y < vec4f(high.y));
     let placed = inside & on_x & on_y;
     let here = placed & (at.y >= vec4f(f32(params.band.x))) & (at.y < vec4f(f32(params.band.x + params.band.y)));
     let empty = !placed & vec4<bool>(params.first == 1u);

@@ -16,6 +16,7 @@ export const blot = defineKernel({
     params: uniform({
       size: "vec2u",
       median_size: "vec2u",
+      held: "vec4u",
       band: "vec2u",
       tiles: "vec2u",
       inside: "vec4i",

@@ -152,6 +152,18 @@ describe("invariants", () => {
     for (const rows of [47, 64, 31]) expect(bits(await onDevice(gpu, scene, rows))).toEqual(whole);
   });
 
+  it.each([variants[0], variants[3]])("some columns have the bits of the whole: $name", async (variant) => {
+    const gpu = await testGpu();
+    const all = sceneOf(variant, true);
+    const [, width] = all.shape;
+    const columns = { x0: 36, nx: 41 };
+    const inside = (_: number, i: number): boolean =>
+      i % width >= columns.x0 && i % width < columns.x0 + columns.nx;
+    const whole = Object.entries(bits(await onDevice(gpu, all)));
+    const cut = Object.fromEntries(whole.map(([name, words]) => [name, words.filter(inside)]));
+    expect(bits(await onDevice(gpu, all, 47, columns))).toEqual(cut);
+  });
+
   it.each([variants[0], variants[3], variants[4]])("packed window by window: $name", async (variant) => {
     const gpu = await testGpu();
     const all = sceneOf(variant, true);

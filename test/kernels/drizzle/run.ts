@@ -1,6 +1,6 @@
 import type { Gpu } from "../../../src/gpu/index.js";
 import type { PixelMap } from "../../../src/host/wcs/pixmap.js";
-import { bandsOf } from "../../../src/pipelines/context.js";
+import { bandsOf, type Window } from "../../../src/pipelines/context.js";
 import {
   type AccumulatorOptions,
   Accumulators,
@@ -39,13 +39,18 @@ export function geometryOf(scene: Scene, { map }: SceneExposure): ExposureGeomet
   return new ExposureGeometry(map, shape, map.section, pixfrac, kernel, pixelScaleRatio);
 }
 
-/** The scene on the device in bands of `rows`, planes put together again. */
-export async function onDevice(gpu: Gpu, scene: Scene, rows: number = scene.shape[0]): Promise<Mosaic> {
-  const [ny, nx] = scene.shape;
+/** The scene on the device in bands of `rows`, planes put together again; of some columns alone where they are given. */
+export async function onDevice(
+  gpu: Gpu,
+  scene: Scene,
+  rows: number = scene.shape[0],
+  { x0, nx }: Pick<Window, "x0" | "nx"> = { x0: 0, nx: scene.shape[1] },
+): Promise<Mosaic> {
+  const [ny] = scene.shape;
   const out: Mosaic = {};
   for (const band of bandsOf(ny, rows)) {
     const rec = gpu.recorder("drizzle");
-    const sums = new Accumulators(gpu, rec, nx, band, scene.sums);
+    const sums = new Accumulators(gpu, rec, nx, { ...band, x0, nx }, scene.sums);
     scene.exposures.forEach((exposure, context) => {
       const planes = upload(gpu, exposure.map.nx, exposure.map.ny, exposure.planes);
       const packed = new PackedExposure(gpu, planes, geometryOf(scene, exposure), exposure.options);

@@ -34,10 +34,19 @@ interface Scene {
   readonly median: { data: Float32Array; nx: number; ny: number };
   readonly fill: number;
   readonly bands?: number[];
+  /** First column and row, columns, rows. */
+  readonly held?: readonly [number, number, number, number];
   readonly everywhere?: boolean;
 }
 
-async function run({ map, median, fill, bands = [median.ny], everywhere }: Scene): Promise<Float32Array> {
+async function run({
+  map,
+  median,
+  fill,
+  bands = [median.ny],
+  everywhere,
+  held: window,
+}: Scene): Promise<Float32Array> {
   const gpu = await testGpu();
   const tiles = blotTiles(map);
   const table = gpu.upload("tiles", tiles.table);
@@ -47,13 +56,18 @@ async function run({ map, median, fill, bands = [median.ny], everywhere }: Scene
   const blotted = gpu.upload("blotted", new Float32Array(WIDTH * NY).fill(fill));
   const rec = gpu.recorder("blot");
   const { x0, x1, y0, y1 } = tiles.inside;
-  let row = 0;
+  let row = window?.[1] ?? 0;
   const held = bands.map((rows, k) => {
-    const part = median.data.subarray(row * median.nx, Math.min(row + rows + 1, median.ny) * median.nx);
-    const buffer = gpu.upload("median", part);
+    const end = Math.min(row + rows + 1, window ? window[1] + window[3] : median.ny);
+    const part = median.data.slice(row * median.nx, end * median.nx);
+    const buffer = gpu.upload(
+      "median",
+      window ? part.filter((_, i) => insideOf(window, i % median.nx, window[1])) : part,
+    );
     const params = {
       size: [NX, NY],
       median_size: [median.nx, median.ny],
+      held: window ?? [0, 0, median.nx, median.ny],
       band: [row, rows],
       tiles: tiles.tiles,
       inside: [x0, x1, y0, y1],
@@ -71,6 +85,10 @@ async function run({ map, median, fill, bands = [median.ny], everywhere }: Scene
   const result = padded.filter((_, i) => i % WIDTH < NX);
   for (const buffer of [table, spans, blotted, ...held]) buffer.free();
   return result;
+}
+
+function insideOf([x0, y0, nx, ny]: NonNullable<Scene["held"]>, x: number, y: number): boolean {
+  return x >= x0 && x < x0 + nx && y >= y0 && y < y0 + ny;
 }
 
 function twin({ map, median, fill }: Scene): Float32Array {
@@ -173,6 +191,18 @@ describe("blot", () => {
     const median = { data: noise(230, 190, 5, 0.02), nx: 230, ny: 190 };
     const whole = await run({ map: rotated, median, fill: -1 });
     expect(await run({ map: rotated, median, fill: -1, bands: [64, 64, 62] })).toEqual(whole);
+  });
+
+  it("takes a part of the median for all of it where there is nothing beyond: the same bits", async () => {
+    const [nx, ny] = [230, 190];
+    const held = [56, 40, 64, 72] as const;
+    const data = noise(nx, ny, 6, 0.02).map((value, i) =>
+      insideOf(held, i % nx, Math.floor(i / nx)) ? value : NaN,
+    );
+    const median = { data, nx, ny };
+    const whole = await run({ map: rotated, median, fill: NaN });
+    expect(whole.some((value) => !Number.isNaN(value))).toBe(true);
+    expect(await run({ map: rotated, median, fill: NaN, held, bands: [32, 40] })).toEqual(whole);
   });
 
   it("needs only the spans that may have places: the same bits", async () => {

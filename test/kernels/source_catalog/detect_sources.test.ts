@@ -49,7 +49,7 @@ async function detect(
   const { labels: segmentation, detectionImage: detection } = await found.images.products();
   let data_: Float32Array | undefined;
   if (found.nLabels && !maxRows) {
-    const whole = found.images.load({ x0: 0, y0: 0, nx, ny });
+    const whole = await found.images.load({ x0: 0, y0: 0, nx, ny });
     data_ = await gpu.read(whole.data, Float32Array, 0, nx * ny);
     whole.free();
   }

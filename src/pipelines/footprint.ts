@@ -1,0 +1,47 @@
+import type { TileList } from "../host/wcs/tiles.js";
+import { TILE_WORDS } from "../host/wcs/tiles.js";
+import type { Window } from "./context.js";
+import type { ExposureGeometry } from "./drizzle.js";
+
+/** The part of a grid of [ny, nx] pixels that exposures reach, in whole tiles; of no rows where they reach none. */
+export function footprintOf(
+  geometries: readonly ExposureGeometry[],
+  [ny, nx]: readonly [number, number],
+): Window {
+  let [left, right, first, end] = [nx, 0, ny, 0];
+  for (const { tables } of geometries) {
+    const { tile } = tables;
+    for (const list of [tables.fast, tables.general]) {
+      const { rows } = list;
+      const count = rows[rows.length - 1];
+      if (count === 0) continue;
+      first = Math.min(first, tile * (rows.findIndex((before) => before > 0) - 1));
+      end = Math.max(end, tile * rows.indexOf(count));
+      const isFast = list === tables.fast;
+      for (let k = 0; k < count; k++) {
+        const x = tile * columnOf(list, k, isFast);
+        left = Math.min(left, x);
+        right = Math.max(right, x + tile);
+      }
+    }
+  }
+  if (first >= end) return { x0: 0, nx: 0, y0: 0, ny: 0 };
+  return { x0: left, nx: Math.min(right, nx) - left, y0: first, ny: Math.min(end, ny) - first };
+}
+
+/** A window with `margin` more pixels each side, as far as the grid of [ny, nx] pixels goes. */
+export function widened(
+  { x0, y0, ...size }: Window,
+  margin: number,
+  [ny, nx]: readonly [number, number],
+): Window {
+  const [left, first] = [Math.max(0, x0 - margin), Math.max(0, y0 - margin)];
+  const [right, end] = [Math.min(nx, x0 + size.nx + margin), Math.min(ny, y0 + size.ny + margin)];
+  return { x0: left, nx: right - left, y0: first, ny: end - first };
+}
+
+/** The tile's column, as fast.wgsl and general.wgsl read it. */
+function columnOf({ words }: TileList, record: number, isFast: boolean): number {
+  const at = TILE_WORDS * record;
+  return isFast ? (words[at + 23] >> 3) & 0x3fff : words[at + 22];
+}
