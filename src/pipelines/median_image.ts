@@ -182,9 +182,13 @@ class MedianRun {
     const reached = this.extent(group);
     const { y0, ny } = first ? reached : intersection(reached, rows);
     const parts: (Band & DrizzledRows)[] = [];
+    const held = (part: Band): boolean => intersection(part, rows).ny > 0;
     for (const part of bandsOf(ny, this.maxRows)) {
       const band = { y0: y0 + part.y0, ny: part.ny };
-      if (band.ny > 0) parts.push({ ...band, ...(await input.drizzle(group, band)) });
+      if (band.ny === 0) continue;
+      const drizzled = await input.drizzle(group, band);
+      parts.push({ ...band, ...drizzled });
+      if (!held(band)) drizzled.data.free(); // its weight is needed for the threshold
     }
     const threshold = (this.thresholds[group] ??= this.threshold(parts));
     threshold.catch(() => undefined); // it is awaited later
@@ -197,11 +201,12 @@ class MedianRun {
     const { gpu, nx, input } = this;
     const lowest = await threshold;
     const rec = gpu.recorder("mask");
-    for (const part of parts) recordMask(rec, part, part.ny * nx, lowest, input.fill);
+    const held = (part: Band): boolean => intersection(part, rows).ny > 0;
+    for (const part of parts.filter(held)) recordMask(rec, part, part.ny * nx, lowest, input.fill);
     rec.submit();
     for (const part of parts) {
       part.weight.free();
-      this.keep(part, intersection(part, rows));
+      if (held(part)) this.keep(part, intersection(part, rows));
     }
   }
 
