@@ -1,26 +1,22 @@
 import type { DeviceBuffer, Gpu } from "../gpu/index.js";
-import { bucketsOf } from "../host/numerics/bin_cells.js";
 import type { Moments, MomentsRequest, StatRequest } from "../host/numerics/imagestats.js";
 import type { Spans } from "../host/numerics/polygon_fill.js";
 import type { CoreLimits } from "../host/numerics/sky_core.js";
 import {
   firstPixel,
   PARTIAL_WORDS,
-  setCells,
   setHistogram,
   setMoments,
   TASK_WORDS,
 } from "../shaders/skymatch/kernels.js";
-import { SkyChunks } from "./sky_chunks.js";
 
 /**
- * Chunks of a whole image at most, and pixels in one at least: a software driver pays more for a workgroup than for its pixels.
- * 64 take two thirds of the time of 1024 on lavapipe and on SwiftShader, a GPU wants many.
+ * Row blocks at most, and pixels in one at least: a software driver pays more for a workgroup than for its pixels. 64 blocks take two
+ * thirds of the time of 1024 on lavapipe and on SwiftShader, a GPU wants many.
  */
-const MOST_CHUNKS = { hardware: 1024, lavapipe: 64, swiftshader: 64 } as const;
-const CHUNK_PIXELS = 8192;
+const MOST_BLOCKS = { hardware: 1024, lavapipe: 64, swiftshader: 64 } as const;
+const BLOCK_PIXELS = 8192;
 const DIGITS = 256;
-const BUCKETS = 2 ** 13;
 
 /** The image that sets of pixels are taken of: f32 data and u32 DQ, row-major; no pixel with any flag of `bad` is in a set. */
 export interface SkyImagePlanes {
@@ -51,9 +47,10 @@ export interface Counting {
 
 /** Passes over sets of pixels of one image on the device: each is one submit for all sets, and reads back what it finds. */
 export class SkyPasses {
-  private readonly chunks: SkyChunks;
   private readonly rows: DeviceBuffer;
   private readonly runs: DeviceBuffer;
+  private readonly height: number;
+  private readonly blocks: number;
 
   constructor(
     private readonly gpu: Gpu,
@@ -61,9 +58,14 @@ export class SkyPasses {
     sets: readonly Spans[],
   ) {
     const { nx, ny } = image;
-    this.chunks = new SkyChunks(sets, Math.max(CHUNK_PIXELS, (nx * ny) / MOST_CHUNKS[gpu.info.kind]));
-    this.rows = gpu.upload("skymatch rows", this.chunks.rows);
-    this.runs = gpu.upload("skymatch runs", this.chunks.runs);
+    this.height = Math.min(
+      ny,
+      Math.max(Math.ceil(ny / MOST_BLOCKS[gpu.info.kind]), Math.ceil(BLOCK_PIXELS / nx)),
+    );
+    this.blocks = Math.ceil(ny / this.height);
+    const table = layOut(sets, ny);
+    this.rows = gpu.upload("skymatch rows", table.rows);
+    this.runs = gpu.upload("skymatch runs", table.runs);
   }
 
   free(): void {
@@ -72,144 +74,107 @@ export class SkyPasses {
   }
 
   async parts(parts: readonly Part[]): Promise<PartSums[]> {
-    const table = this.chunks.table(parts.map(({ set }) => set));
-    const groups = table.starts[parts.length];
-    if (groups === 0) return parts.map(() => ({ core: NOTHING, rest: new Float32Array(0) }));
-    const { gpu } = this;
+    if (parts.length === 0) return [];
+    const { gpu, blocks } = this;
     const offsets = startsOf(
       parts.map(({ room }) => room),
       parts.length,
     );
-    const partials = gpu.alloc("skymatch partials", 4 * PARTIAL_WORDS * groups);
+    const partials = gpu.alloc("skymatch partials", 4 * PARTIAL_WORDS * blocks * parts.length);
     const list = gpu.alloc("skymatch list", 4 * offsets[parts.length]);
-    const chunks = gpu.upload("skymatch chunks", table.words);
     const tasks = this.tasks(parts, ({ limits, every, room }, k, words, floats) => {
       floats.set([limits.lo, limits.hi, limits.pivot], 1);
-      words.set([every, room], 4);
-      words[0] = offsets[k];
+      words.set([offsets[k], every, room], 4);
     });
     try {
       gpu
         .recorder("skymatch moments")
         .clear(list, 0, 4 * parts.length)
-        .run(setMoments, { ...this.bindings(chunks), tasks, partials, list }, [groups])
+        .run(setMoments, { ...this.bindings(tasks), partials, list }, [blocks, parts.length])
         .submit();
-      const [words, listed] = await Promise.all([
-        gpu.read(partials, Uint32Array),
-        gpu.read(list, Uint32Array),
-      ]);
-      const values = new Float32Array(listed.buffer);
-      return parts.map(({ room }, k) => ({
-        core: momentsFrom(words, table.starts[k], table.starts[k + 1]),
-        rest: listed[k] <= room ? values.subarray(offsets[k], offsets[k] + listed[k]) : undefined,
-      }));
+      const words = await gpu.read(partials, Uint32Array);
+      const listed = await gpu.read(list, Uint32Array, 0, parts.length);
+      const rests = parts.map(({ room }, k) =>
+        listed[k] <= room ? gpu.read(list, Float32Array, 4 * offsets[k], listed[k]) : undefined,
+      );
+      const found = await Promise.all(rests);
+      return found.map((rest, k) => ({ core: momentsFrom(words, k * blocks, blocks), rest }));
     } finally {
       partials.free();
       list.free();
       tasks.free();
-      chunks.free();
     }
   }
 
   async histograms(queries: readonly Counting[]): Promise<Uint32Array[]> {
-    const table = this.chunks.table(queries.map(({ set }) => set));
+    if (queries.length === 0) return [];
+    const { gpu, blocks } = this;
     // one bin more, for values that rounding puts beyond the last
     const sizes = queries.map(({ request }) => (request.kind === "histogram" ? request.bins + 1 : DIGITS));
-    const groups = table.starts[queries.length];
-    if (groups === 0) return sizes.map((size) => new Uint32Array(size));
-    const { gpu } = this;
     const offsets = startsOf(sizes);
     const counts = gpu.alloc("skymatch counts", 4 * offsets[sizes.length]);
-    const chunks = gpu.upload("skymatch chunks", table.words);
     const tasks = this.tasks(queries, ({ request }, k, words, floats) => {
-      words[0] = offsets[k];
+      words[4] = offsets[k];
       if (request.kind === "histogram") {
         floats.set([request.min, request.end, request.scale], 1);
-        words[6] = request.bins;
+        words[7] = request.bins;
       } else {
         floats.set([request.lo, request.hi], 1);
-        words.set([request.shift, request.prefix], 7);
+        words.set([request.shift, request.prefix], 8);
       }
     });
     try {
       gpu
         .recorder("skymatch histograms")
         .clear(counts)
-        .run(setHistogram, { ...this.bindings(chunks), tasks, counts }, [groups])
+        .run(setHistogram, { ...this.bindings(tasks), counts }, [blocks, queries.length])
         .submit();
       const words = await gpu.read(counts, Uint32Array);
       return sizes.map((size, k) => words.subarray(offsets[k], offsets[k] + size));
     } finally {
       counts.free();
       tasks.free();
-      chunks.free();
-    }
-  }
-
-  /** Of each set, how many of its pixels are in each cell between edges that ascend: edges.length + 1 counts. */
-  async cells(sets: readonly number[], edges: Float32Array): Promise<Uint32Array[]> {
-    const table = this.chunks.table(sets);
-    const size = edges.length + 1;
-    const groups = table.starts[sets.length];
-    if (groups === 0) return sets.map(() => new Uint32Array(size));
-    const { gpu } = this;
-    const { lo, scale, words } = bucketsOf(edges, BUCKETS);
-    const counts = gpu.alloc("skymatch counts", 4 * size * sets.length);
-    const chunks = gpu.upload("skymatch chunks", table.words);
-    const buckets = gpu.upload("skymatch buckets", words);
-    const limits = gpu.upload("skymatch edges", edges);
-    const search = { lo, scale, buckets: BUCKETS, edges: edges.length };
-    try {
-      gpu
-        .recorder("skymatch cells")
-        .clear(counts)
-        .run(setCells, { ...this.bindings(chunks), search, buckets, edges: limits, counts }, [groups])
-        .submit();
-      const found = await gpu.read(counts, Uint32Array);
-      return sets.map((_, k) => found.subarray(k * size, (k + 1) * size));
-    } finally {
-      for (const buffer of [counts, chunks, buckets, limits]) buffer.free();
     }
   }
 
   /** Value of the first pixel of each of the first `count` sets, NaN for a set without any. */
   async firstValues(count: number): Promise<Float32Array> {
-    const chunks = this.gpu.upload("skymatch chunks", this.chunks.whole(count));
+    const sets = Array.from({ length: count }, (_, set) => ({ set }));
+    const tasks = this.tasks(sets, () => undefined);
     const found = this.gpu.alloc("skymatch first", 8 * count);
     try {
       this.gpu
         .recorder("skymatch first")
-        .run(firstPixel, { ...this.bindings(chunks), found }, [count])
+        .run(firstPixel, { ...this.bindings(tasks), found }, [1, count])
         .submit();
       const words = await this.gpu.read(found, Uint32Array, 0, 2 * count);
       const values = new Float32Array(words.buffer);
-      return Float32Array.from({ length: count }, (_, set) => (words[2 * set] ? values[2 * set + 1] : NaN));
+      return Float32Array.from(sets, ({ set }) => (words[2 * set] ? values[2 * set + 1] : NaN));
     } finally {
-      chunks.free();
+      tasks.free();
       found.free();
     }
   }
 
-  private bindings(chunks: DeviceBuffer) {
-    const { rows, runs } = this;
-    const { nx, bad, data, dq } = this.image;
-    return { params: { nx, bad }, data, dq, rows, runs, chunks };
+  private bindings(tasks: DeviceBuffer) {
+    const { rows, runs, height } = this;
+    const { nx, ny, bad, data, dq } = this.image;
+    return { params: { nx, ny, height, bad }, data, dq, rows, runs, tasks };
   }
 
-  private tasks<T>(
+  private tasks<T extends { readonly set: number }>(
     queries: readonly T[],
     fill: (query: T, k: number, words: Uint32Array, floats: Float32Array) => void,
   ): DeviceBuffer {
     const all = new Uint32Array(TASK_WORDS * queries.length);
     queries.forEach((query, k) => {
       const words = all.subarray(TASK_WORDS * k, TASK_WORDS * (k + 1));
+      words[0] = query.set * (this.image.ny + 1);
       fill(query, k, words, new Float32Array(words.buffer, words.byteOffset, words.length));
     });
     return this.gpu.upload("skymatch tasks", all);
   }
 }
-
-export const NOTHING: Moments = { count: 0, sum: 0, squares: 0, min: Infinity, max: -Infinity, first: NaN };
 
 /** Where pieces of these sizes start, one after another from `first` on, and where the last ends. */
 function startsOf(sizes: readonly number[], first = 0): number[] {
@@ -218,12 +183,29 @@ function startsOf(sizes: readonly number[], first = 0): number[] {
   return starts;
 }
 
-/** The chunks' partial sums, added up in f64 in the order of the rows. */
-function momentsFrom(words: Uint32Array, first: number, end: number): Moments {
+/** The row tables of all sets one after another, pointing into one list of runs. */
+function layOut(sets: readonly Spans[], ny: number): { rows: Uint32Array; runs: Uint32Array } {
+  const total = sets.reduce((sum, { runs }) => sum + runs.length, 0);
+  const rows = new Uint32Array(Math.max(1, sets.length * (ny + 1)));
+  const runs = new Uint32Array(Math.max(2, total));
+  let start = 0;
+  sets.forEach((set, k) => {
+    rows.set(
+      set.rowStart.map((row) => row + start / 2),
+      k * (ny + 1),
+    );
+    runs.set(set.runs, start);
+    start += set.runs.length;
+  });
+  return { rows, runs };
+}
+
+/** The blocks' partial sums, added up in f64 in the order of the rows. */
+function momentsFrom(words: Uint32Array, firstBlock: number, blocks: number): Moments {
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
-  let { count, sum, squares, min, max } = NOTHING;
-  for (let chunk = first; chunk < end; chunk++) {
-    const at = PARTIAL_WORDS * chunk;
+  let [count, sum, squares, min, max] = [0, 0, 0, Infinity, -Infinity];
+  for (let block = firstBlock; block < firstBlock + blocks; block++) {
+    const at = PARTIAL_WORDS * block;
     if (words[at] === 0) continue;
     count += words[at];
     sum += floats[at + 1];

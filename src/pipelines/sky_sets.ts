@@ -1,5 +1,4 @@
 import type { Gpu } from "../gpu/index.js";
-import { binsFrom, cellsOf } from "../host/numerics/bin_cells.js";
 import type {
   Moments,
   MomentsRequest,
@@ -10,15 +9,7 @@ import type {
 import type { Spans } from "../host/numerics/polygon_fill.js";
 import { CoreAndRest, coreFrom, NO_CORE } from "../host/numerics/sky_core.js";
 import { piecesOf } from "../host/numerics/span_pieces.js";
-import { MOST_EDGES } from "../shaders/skymatch/kernels.js";
-import {
-  type Counting,
-  NOTHING,
-  type Part,
-  type PartSums,
-  type SkyImagePlanes,
-  SkyPasses,
-} from "./sky_passes.js";
+import { type Part, type PartSums, type SkyImagePlanes, SkyPasses } from "./sky_passes.js";
 
 /** Pixels of a sample, and how many an image's sets may have to be their own sample. */
 const SAMPLE = 2 ** 16;
@@ -26,10 +17,8 @@ const MOST_SAMPLED = 2 ** 18;
 /** Pixels beyond the core are listed where they are less than one in so many, or this many. */
 const LISTED_OF = 16;
 const LEAST_LIST = 2 ** 12;
-/** Histograms are counted by cells where a pixel is in more sets than this on average: finding a cell takes 16 ns on lavapipe, a set's own bin 6. */
-const SHARED = 3;
-/** Words of counts by pieces and cells. */
-const MOST_COUNTS = 2 ** 24;
+/** More pieces of sets cost more than pixels that are summed for several sets. */
+const MOST_PIECES = 64;
 
 interface Query {
   readonly set: number;
@@ -45,17 +34,14 @@ interface Query {
 export class SkySets {
   private readonly passes: SkyPasses;
   private readonly sets: number;
-  private readonly shared: boolean;
   private readonly pieces: readonly { readonly index: number; readonly pixels: number }[];
   private readonly members: readonly (readonly number[])[];
 
   constructor(gpu: Gpu, image: SkyImagePlanes, sets: readonly Spans[]) {
     this.sets = sets.length;
-    const { pieces, members } = piecesOf(sets);
+    const { pieces, members } = piecesOf(sets, MOST_PIECES);
     this.pieces = pieces.map((piece, k) => ({ index: sets.length + k, pixels: pixelsOf(piece) }));
     this.members = members;
-    const total = sets.reduce((sum, set) => sum + pixelsOf(set), 0);
-    this.shared = total > SHARED * this.pieces.reduce((sum, piece) => sum + piece.pixels, 0);
     this.passes = new SkyPasses(gpu, image, [...sets, ...pieces]);
   }
 
@@ -86,8 +72,7 @@ export class SkySets {
     const every = pixels <= MOST_SAMPLED ? 1 : Math.ceil(Math.sqrt(pixels / SAMPLE));
     const sampled = await this.passes.parts(
       this.pieces.map(({ index, pixels }) => {
-        const room =
-          every === 1 ? pixels : Math.min(pixels, LEAST_LIST + Math.ceil((4 * pixels) / every ** 2));
+        const room = every === 1 ? pixels : LEAST_LIST + Math.ceil((4 * pixels) / every ** 2);
         return { set: index, limits: NO_CORE, every, room };
       }),
     );
@@ -97,8 +82,7 @@ export class SkySets {
     if (!limits) return this.members.map(() => undefined);
     const found = await this.passes.parts(
       this.pieces.map(({ index, pixels }) => {
-        const room = Math.min(pixels, LEAST_LIST + Math.ceil(pixels / LISTED_OF));
-        return { set: index, limits, every: 1, room };
+        return { set: index, limits, every: 1, room: LEAST_LIST + Math.ceil(pixels / LISTED_OF) };
       }),
     );
     return this.members.map((members) => joined(limits, members, found));
@@ -110,7 +94,7 @@ export class SkySets {
   ): Promise<StatAnswer[]> {
     const { passes } = this;
     const missing: Part[] = [];
-    const counting: Counting[] = [];
+    const counting: Parameters<SkyPasses["histograms"]>[0][number][] = [];
     const answers = queries.map(({ set, request }) => {
       if (request.kind === "moments") {
         const moments = known[set]?.moments(request);
@@ -121,29 +105,8 @@ export class SkySets {
       const at = counting.push({ set, request }) - 1;
       return () => counts[at];
     });
-    const [sums, counts] = await Promise.all([passes.parts(missing), this.count(counting)]);
+    const [sums, counts] = await Promise.all([passes.parts(missing), passes.histograms(counting)]);
     return answers.map((answer) => answer());
-  }
-
-  /** Histograms, where it can be by pieces: a pixel is read and counted once for all sets that have it. */
-  private async count(queries: readonly Counting[]): Promise<Uint32Array[]> {
-    if (queries.length === 0) return [];
-    const { passes, pieces, members } = this;
-    const requests = queries.flatMap(({ request }) => (request.kind === "histogram" ? [request] : []));
-    const edges = requests.reduce((sum, { bins }) => sum + bins + 2, 0);
-    const apart =
-      requests.length < queries.length || edges > MOST_EDGES || edges * pieces.length > MOST_COUNTS;
-    if (!this.shared || apart) return passes.histograms(queries);
-    const cells = cellsOf(requests);
-    const found = await passes.cells(
-      pieces.map(({ index }) => index),
-      cells.edges,
-    );
-    return queries.map(({ set }, k) => {
-      const sums = new Uint32Array(cells.edges.length + 1);
-      for (const piece of members[set]) for (let c = 0; c < sums.length; c++) sums[c] += found[piece][c];
-      return binsFrom(sums, cells.starts[k]);
-    });
   }
 }
 
@@ -181,6 +144,8 @@ function joinedRest(parts: readonly PartSums[]): Float32Array | undefined {
   }
   return all;
 }
+
+const NOTHING: Moments = { count: 0, sum: 0, squares: 0, min: Infinity, max: -Infinity, first: NaN };
 
 function added(a: Moments, b: Moments): Moments {
   return {
