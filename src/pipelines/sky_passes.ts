@@ -1,14 +1,17 @@
 import type { DeviceBuffer, Gpu } from "../gpu/index.js";
+import { bucketsOf } from "../host/numerics/bin_cells.js";
 import type { Moments, MomentsRequest, StatRequest } from "../host/numerics/imagestats.js";
 import type { Spans } from "../host/numerics/polygon_fill.js";
 import type { CoreLimits } from "../host/numerics/sky_core.js";
 import {
   firstPixel,
   PARTIAL_WORDS,
+  setCells,
   setHistogram,
   setMoments,
   TASK_WORDS,
 } from "../shaders/skymatch/kernels.js";
+import { SkyChunks } from "./sky_chunks.js";
 
 /**
  * Row blocks at most, and pixels in one at least: a software driver pays more for a workgroup than for its pixels. 64 blocks take two
@@ -16,7 +19,10 @@ import {
  */
 const MOST_BLOCKS = { hardware: 1024, lavapipe: 64, swiftshader: 64 } as const;
 const BLOCK_PIXELS = 8192;
+/** Sets and pieces, at most, whose blocks of rows are chunks: of four exposures they are at most 10, of eight some 32. */
+const MOST_APART = 64;
 const DIGITS = 256;
+const BUCKETS = 2 ** 13;
 
 /** The image that sets of pixels are taken of: f32 data and u32 DQ, row-major; no pixel with any flag of `bad` is in a set. */
 export interface SkyImagePlanes {
@@ -47,10 +53,9 @@ export interface Counting {
 
 /** Passes over sets of pixels of one image on the device: each is one submit for all sets, and reads back what it finds. */
 export class SkyPasses {
+  private readonly chunks: SkyChunks;
   private readonly rows: DeviceBuffer;
   private readonly runs: DeviceBuffer;
-  private readonly height: number;
-  private readonly blocks: number;
 
   constructor(
     private readonly gpu: Gpu,
@@ -58,14 +63,10 @@ export class SkyPasses {
     sets: readonly Spans[],
   ) {
     const { nx, ny } = image;
-    this.height = Math.min(
-      ny,
-      Math.max(Math.ceil(ny / MOST_BLOCKS[gpu.info.kind]), Math.ceil(BLOCK_PIXELS / nx)),
-    );
-    this.blocks = Math.ceil(ny / this.height);
-    const table = layOut(sets, ny);
-    this.rows = gpu.upload("skymatch rows", table.rows);
-    this.runs = gpu.upload("skymatch runs", table.runs);
+    const height = Math.max(Math.ceil(ny / MOST_BLOCKS[gpu.info.kind]), Math.ceil(BLOCK_PIXELS / nx));
+    this.chunks = new SkyChunks(sets, { nx, height, joined: sets.length > MOST_APART });
+    this.rows = gpu.upload("skymatch rows", this.chunks.rows);
+    this.runs = gpu.upload("skymatch runs", this.chunks.runs);
   }
 
   free(): void {
@@ -74,107 +75,144 @@ export class SkyPasses {
   }
 
   async parts(parts: readonly Part[]): Promise<PartSums[]> {
-    if (parts.length === 0) return [];
-    const { gpu, blocks } = this;
+    const table = this.chunks.table(parts.map(({ set }) => set));
+    const groups = table.starts[parts.length];
+    if (groups === 0) return parts.map(() => ({ core: NOTHING, rest: new Float32Array(0) }));
+    const { gpu } = this;
     const offsets = startsOf(
       parts.map(({ room }) => room),
       parts.length,
     );
-    const partials = gpu.alloc("skymatch partials", 4 * PARTIAL_WORDS * blocks * parts.length);
+    const partials = gpu.alloc("skymatch partials", 4 * PARTIAL_WORDS * groups);
     const list = gpu.alloc("skymatch list", 4 * offsets[parts.length]);
+    const chunks = gpu.upload("skymatch chunks", table.words);
     const tasks = this.tasks(parts, ({ limits, every, room }, k, words, floats) => {
       floats.set([limits.lo, limits.hi, limits.pivot], 1);
-      words.set([offsets[k], every, room], 4);
+      words.set([every, room], 4);
+      words[0] = offsets[k];
     });
     try {
       gpu
         .recorder("skymatch moments")
         .clear(list, 0, 4 * parts.length)
-        .run(setMoments, { ...this.bindings(tasks), partials, list }, [blocks, parts.length])
+        .run(setMoments, { ...this.bindings(chunks), tasks, partials, list }, [groups])
         .submit();
-      const words = await gpu.read(partials, Uint32Array);
-      const listed = await gpu.read(list, Uint32Array, 0, parts.length);
-      const rests = parts.map(({ room }, k) =>
-        listed[k] <= room ? gpu.read(list, Float32Array, 4 * offsets[k], listed[k]) : undefined,
-      );
-      const found = await Promise.all(rests);
-      return found.map((rest, k) => ({ core: momentsFrom(words, k * blocks, blocks), rest }));
+      const [words, listed] = await Promise.all([
+        gpu.read(partials, Uint32Array),
+        gpu.read(list, Uint32Array),
+      ]);
+      const values = new Float32Array(listed.buffer);
+      return parts.map(({ room }, k) => ({
+        core: momentsFrom(words, table.starts[k], table.starts[k + 1]),
+        rest: listed[k] <= room ? values.subarray(offsets[k], offsets[k] + listed[k]) : undefined,
+      }));
     } finally {
       partials.free();
       list.free();
       tasks.free();
+      chunks.free();
     }
   }
 
   async histograms(queries: readonly Counting[]): Promise<Uint32Array[]> {
-    if (queries.length === 0) return [];
-    const { gpu, blocks } = this;
+    const table = this.chunks.table(queries.map(({ set }) => set));
     // one bin more, for values that rounding puts beyond the last
     const sizes = queries.map(({ request }) => (request.kind === "histogram" ? request.bins + 1 : DIGITS));
+    const groups = table.starts[queries.length];
+    if (groups === 0) return sizes.map((size) => new Uint32Array(size));
+    const { gpu } = this;
     const offsets = startsOf(sizes);
     const counts = gpu.alloc("skymatch counts", 4 * offsets[sizes.length]);
+    const chunks = gpu.upload("skymatch chunks", table.words);
     const tasks = this.tasks(queries, ({ request }, k, words, floats) => {
-      words[4] = offsets[k];
+      words[0] = offsets[k];
       if (request.kind === "histogram") {
         floats.set([request.min, request.end, request.scale], 1);
-        words[7] = request.bins;
+        words[6] = request.bins;
       } else {
         floats.set([request.lo, request.hi], 1);
-        words.set([request.shift, request.prefix], 8);
+        words.set([request.shift, request.prefix], 7);
       }
     });
     try {
       gpu
         .recorder("skymatch histograms")
         .clear(counts)
-        .run(setHistogram, { ...this.bindings(tasks), counts }, [blocks, queries.length])
+        .run(setHistogram, { ...this.bindings(chunks), tasks, counts }, [groups])
         .submit();
       const words = await gpu.read(counts, Uint32Array);
       return sizes.map((size, k) => words.subarray(offsets[k], offsets[k] + size));
     } finally {
       counts.free();
       tasks.free();
+      chunks.free();
+    }
+  }
+
+  /** Of each set, how many of its pixels are in each cell between edges that ascend: edges.length + 1 counts. */
+  async cells(sets: readonly number[], edges: Float32Array): Promise<Uint32Array[]> {
+    const table = this.chunks.table(sets);
+    const size = edges.length + 1;
+    const groups = table.starts[sets.length];
+    if (groups === 0) return sets.map(() => new Uint32Array(size));
+    const { gpu } = this;
+    const { lo, scale, words } = bucketsOf(edges, BUCKETS);
+    const counts = gpu.alloc("skymatch counts", 4 * size * sets.length);
+    const chunks = gpu.upload("skymatch chunks", table.words);
+    const buckets = gpu.upload("skymatch buckets", words);
+    const limits = gpu.upload("skymatch edges", edges);
+    const search = { lo, scale, buckets: BUCKETS, edges: edges.length };
+    try {
+      gpu
+        .recorder("skymatch cells")
+        .clear(counts)
+        .run(setCells, { ...this.bindings(chunks), search, buckets, edges: limits, counts }, [groups])
+        .submit();
+      const found = await gpu.read(counts, Uint32Array);
+      return sets.map((_, k) => found.subarray(k * size, (k + 1) * size));
+    } finally {
+      for (const buffer of [counts, chunks, buckets, limits]) buffer.free();
     }
   }
 
   /** Value of the first pixel of each of the first `count` sets, NaN for a set without any. */
   async firstValues(count: number): Promise<Float32Array> {
-    const sets = Array.from({ length: count }, (_, set) => ({ set }));
-    const tasks = this.tasks(sets, () => undefined);
+    const chunks = this.gpu.upload("skymatch chunks", this.chunks.whole(count));
     const found = this.gpu.alloc("skymatch first", 8 * count);
     try {
       this.gpu
         .recorder("skymatch first")
-        .run(firstPixel, { ...this.bindings(tasks), found }, [1, count])
+        .run(firstPixel, { ...this.bindings(chunks), found }, [count])
         .submit();
       const words = await this.gpu.read(found, Uint32Array, 0, 2 * count);
       const values = new Float32Array(words.buffer);
-      return Float32Array.from(sets, ({ set }) => (words[2 * set] ? values[2 * set + 1] : NaN));
+      return Float32Array.from({ length: count }, (_, set) => (words[2 * set] ? values[2 * set + 1] : NaN));
     } finally {
-      tasks.free();
+      chunks.free();
       found.free();
     }
   }
 
-  private bindings(tasks: DeviceBuffer) {
-    const { rows, runs, height } = this;
-    const { nx, ny, bad, data, dq } = this.image;
-    return { params: { nx, ny, height, bad }, data, dq, rows, runs, tasks };
+  private bindings(chunks: DeviceBuffer) {
+    const { rows, runs } = this;
+    const { nx, bad, data, dq } = this.image;
+    return { params: { nx, bad }, data, dq, rows, runs, chunks };
   }
 
-  private tasks<T extends { readonly set: number }>(
+  private tasks<T>(
     queries: readonly T[],
     fill: (query: T, k: number, words: Uint32Array, floats: Float32Array) => void,
   ): DeviceBuffer {
     const all = new Uint32Array(TASK_WORDS * queries.length);
     queries.forEach((query, k) => {
       const words = all.subarray(TASK_WORDS * k, TASK_WORDS * (k + 1));
-      words[0] = query.set * (this.image.ny + 1);
       fill(query, k, words, new Float32Array(words.buffer, words.byteOffset, words.length));
     });
     return this.gpu.upload("skymatch tasks", all);
   }
 }
+
+export const NOTHING: Moments = { count: 0, sum: 0, squares: 0, min: Infinity, max: -Infinity, first: NaN };
 
 /** Where pieces of these sizes start, one after another from `first` on, and where the last ends. */
 function startsOf(sizes: readonly number[], first = 0): number[] {
@@ -183,29 +221,12 @@ function startsOf(sizes: readonly number[], first = 0): number[] {
   return starts;
 }
 
-/** The row tables of all sets one after another, pointing into one list of runs. */
-function layOut(sets: readonly Spans[], ny: number): { rows: Uint32Array; runs: Uint32Array } {
-  const total = sets.reduce((sum, { runs }) => sum + runs.length, 0);
-  const rows = new Uint32Array(Math.max(1, sets.length * (ny + 1)));
-  const runs = new Uint32Array(Math.max(2, total));
-  let start = 0;
-  sets.forEach((set, k) => {
-    rows.set(
-      set.rowStart.map((row) => row + start / 2),
-      k * (ny + 1),
-    );
-    runs.set(set.runs, start);
-    start += set.runs.length;
-  });
-  return { rows, runs };
-}
-
-/** The blocks' partial sums, added up in f64 in the order of the rows. */
-function momentsFrom(words: Uint32Array, firstBlock: number, blocks: number): Moments {
+/** The chunks' partial sums, added up in f64 in the order of the rows. */
+function momentsFrom(words: Uint32Array, first: number, end: number): Moments {
   const floats = new Float32Array(words.buffer, words.byteOffset, words.length);
-  let [count, sum, squares, min, max] = [0, 0, 0, Infinity, -Infinity];
-  for (let block = firstBlock; block < firstBlock + blocks; block++) {
-    const at = PARTIAL_WORDS * block;
+  let { count, sum, squares, min, max } = NOTHING;
+  for (let chunk = first; chunk < end; chunk++) {
+    const at = PARTIAL_WORDS * chunk;
     if (words[at] === 0) continue;
     count += words[at];
     sum += floats[at + 1];

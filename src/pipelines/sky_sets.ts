@@ -1,4 +1,5 @@
 import type { Gpu } from "../gpu/index.js";
+import { binsFrom, cellsOf } from "../host/numerics/bin_cells.js";
 import type {
   Moments,
   MomentsRequest,
@@ -9,7 +10,15 @@ import type {
 import type { Spans } from "../host/numerics/polygon_fill.js";
 import { CoreAndRest, coreFrom, NO_CORE } from "../host/numerics/sky_core.js";
 import { piecesOf } from "../host/numerics/span_pieces.js";
-import { type Part, type PartSums, type SkyImagePlanes, SkyPasses } from "./sky_passes.js";
+import { MOST_EDGES } from "../shaders/skymatch/kernels.js";
+import {
+  type Counting,
+  NOTHING,
+  type Part,
+  type PartSums,
+  type SkyImagePlanes,
+  SkyPasses,
+} from "./sky_passes.js";
 
 /** Pixels of a sample, and how many an image's sets may have to be their own sample. */
 const SAMPLE = 2 ** 16;
@@ -17,8 +26,10 @@ const MOST_SAMPLED = 2 ** 18;
 /** Pixels beyond the core are listed where they are less than one in so many, or this many. */
 const LISTED_OF = 16;
 const LEAST_LIST = 2 ** 12;
-/** More pieces of sets cost more than pixels that are summed for several sets. */
-const MOST_PIECES = 64;
+/** Histograms are counted by cells where a pixel is in more sets than this on average: finding a cell takes 16 ns on lavapipe, a set's own bin 6. */
+const SHARED = 3;
+/** Words of counts by pieces and cells. */
+const MOST_COUNTS = 2 ** 24;
 
 interface Query {
   readonly set: number;
@@ -34,14 +45,17 @@ interface Query {
 export class SkySets {
   private readonly passes: SkyPasses;
   private readonly sets: number;
+  private readonly shared: boolean;
   private readonly pieces: readonly { readonly index: number; readonly pixels: number }[];
   private readonly members: readonly (readonly number[])[];
 
   constructor(gpu: Gpu, image: SkyImagePlanes, sets: readonly Spans[]) {
     this.sets = sets.length;
-    const { pieces, members } = piecesOf(sets, MOST_PIECES);
+    const { pieces, members } = piecesOf(sets);
     this.pieces = pieces.map((piece, k) => ({ index: sets.length + k, pixels: pixelsOf(piece) }));
     this.members = members;
+    const total = sets.reduce((sum, set) => sum + pixelsOf(set), 0);
+    this.shared = total > SHARED * this.pieces.reduce((sum, piece) => sum + piece.pixels, 0);
     this.passes = new SkyPasses(gpu, image, [...sets, ...pieces]);
   }
 
@@ -72,7 +86,8 @@ export class SkySets {
     const every = pixels <= MOST_SAMPLED ? 1 : Math.ceil(Math.sqrt(pixels / SAMPLE));
     const sampled = await this.passes.parts(
       this.pieces.map(({ index, pixels }) => {
-        const room = every === 1 ? pixels : LEAST_LIST + Math.ceil((4 * pixels) / every ** 2);
+        const room =
+          every === 1 ? pixels : Math.min(pixels, LEAST_LIST + Math.ceil((4 * pixels) / every ** 2));
         return { set: index, limits: NO_CORE, every, room };
       }),
     );
@@ -82,7 +97,8 @@ export class SkySets {
     if (!limits) return this.members.map(() => undefined);
     const found = await this.passes.parts(
       this.pieces.map(({ index, pixels }) => {
-        return { set: index, limits, every: 1, room: LEAST_LIST + Math.ceil(pixels / LISTED_OF) };
+        const room = Math.min(pixels, LEAST_LIST + Math.ceil(pixels / LISTED_OF));
+        return { set: index, limits, every: 1, room };
       }),
     );
     return this.members.map((members) => joined(limits, members, found));
@@ -94,7 +110,7 @@ export class SkySets {
   ): Promise<StatAnswer[]> {
     const { passes } = this;
     const missing: Part[] = [];
-    const counting: Parameters<SkyPasses["histograms"]>[0][number][] = [];
+    const counting: Counting[] = [];
     const answers = queries.map(({ set, request }) => {
       if (request.kind === "moments") {
         const moments = known[set]?.moments(request);
@@ -105,8 +121,29 @@ export class SkySets {
       const at = counting.push({ set, request }) - 1;
       return () => counts[at];
     });
-    const [sums, counts] = await Promise.all([passes.parts(missing), passes.histograms(counting)]);
+    const [sums, counts] = await Promise.all([passes.parts(missing), this.count(counting)]);
     return answers.map((answer) => answer());
+  }
+
+  /** Histograms, where it can be by pieces: a pixel is read and counted once for all sets that have it. */
+  private async count(queries: readonly Counting[]): Promise<Uint32Array[]> {
+    if (queries.length === 0) return [];
+    const { passes, pieces, members } = this;
+    const requests = queries.flatMap(({ request }) => (request.kind === "histogram" ? [request] : []));
+    const edges = requests.reduce((sum, { bins }) => sum + bins + 2, 0);
+    const apart =
+      requests.length < queries.length || edges > MOST_EDGES || edges * pieces.length > MOST_COUNTS;
+    if (!this.shared || apart) return passes.histograms(queries);
+    const cells = cellsOf(requests);
+    const found = await passes.cells(
+      pieces.map(({ index }) => index),
+      cells.edges,
+    );
+    return queries.map(({ set }, k) => {
+      const sums = new Uint32Array(cells.edges.length + 1);
+      for (const piece of members[set]) for (let c = 0; c < sums.length; c++) sums[c] += found[piece][c];
+      return binsFrom(sums, cells.starts[k]);
+    });
   }
 }
 
@@ -144,8 +181,6 @@ function joinedRest(parts: readonly PartSums[]): Float32Array | undefined {
   }
   return all;
 }
-
-const NOTHING: Moments = { count: 0, sum: 0, squares: 0, min: Infinity, max: -Infinity, first: NaN };
 
 function added(a: Moments, b: Moments): Moments {
   return {

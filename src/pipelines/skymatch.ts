@@ -16,6 +16,8 @@ import { SkySets } from "./sky_sets.js";
 /** Bytes of pixels, and exposures, measured at a time: two full ones. */
 const BYTES_TOGETHER = 2 ** 27;
 const MOST_TOGETHER = 8;
+/** Overlaps of an exposure that are measured in one pass: the pieces they cut each other into grow by their square. */
+const MOST_SETS = 32;
 
 const MEASURED = ["data", "dq"] as const;
 
@@ -200,17 +202,20 @@ async function measure(
     async (exposure) => {
       const planes = await exposure.acquire(MEASURED);
       const { data, dq, nx, ny } = planes;
-      const pixels = new SkySets(
-        ctx.gpu,
-        { nx, ny, data: data.buffer, dq, bad: badBits(options.dqbits) ?? 0 },
-        sets,
-      );
+      const image = { nx, ny, data: data.buffer, dq, bad: badBits(options.dqbits) ?? 0 };
+      const known = options.subtract ? 0 : images[index].sky;
+      const found: (SkyValue | undefined)[] = [];
       try {
-        const values = await pixels.measure(() => skyStatistic(options));
-        const known = options.subtract ? 0 : images[index].sky;
-        return values.map((value) => value && { ...value, sky: value.sky - known });
+        for (let start = 0; start < sets.length; start += MOST_SETS) {
+          const pixels = new SkySets(ctx.gpu, image, sets.slice(start, start + MOST_SETS));
+          try {
+            found.push(...(await pixels.measure(() => skyStatistic(options))));
+          } finally {
+            pixels.free();
+          }
+        }
+        return found.map((value) => value && { ...value, sky: value.sky - known });
       } finally {
-        pixels.free();
         exposure.release();
       }
     },

@@ -1,7 +1,8 @@
 //!include skymatch/sets.wgsl
 // Counts over a set's pixels: of trunc(centre * (v - lo)) for lo <= v < hi, or (bins = 0) of a byte of the ordered keys of
 // lo <= v <= hi. The first LOCAL bins are counted within the workgroup before they are added to `counts`.
-@group(0) @binding(6) var<storage, read_write> counts: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read> tasks: array<Task>;
+@group(0) @binding(7) var<storage, read_write> counts: array<atomic<u32>>;
 
 const LOCAL = 1024u;
 const NONE = 0xffffffffu;
@@ -34,13 +35,14 @@ fn add(task: Task, bin: u32) {
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let task = tasks[group.y];
-  let end = min((group.x + 1u) * params.height, params.ny);
-  for (var y = group.x * params.height; y < end; y++) {
-    let last = rows[task.rows + y + 1u];
-    for (var k = rows[task.rows + y]; k < last; k++) {
+  let chunk = chunks[group.x];
+  let task = tasks[chunk.task];
+  let lanes = chunk.lanes;
+  for (var y = chunk.first + lane / lanes; y < chunk.end; y += 64u / lanes) {
+    let last = rows[chunk.rows + y + 1u];
+    for (var k = rows[chunk.rows + y]; k < last; k++) {
       let run = vec2u(y * params.nx) + runs[k];
-      for (var q = (run.x >> 2u) + lane; q <= (run.y >> 2u); q += 64u) {
+      for (var q = (run.x >> 2u) + lane % lanes; q <= (run.y >> 2u); q += lanes) {
         let v = data[q];
         let ok = counts_in(run, q, v);
         for (var c = 0; c < 4; c++) {

@@ -1,20 +1,24 @@
 import { defineKernel, storage, uniform } from "../../gpu/index.js";
 
-/** Words of a Task in sets.wgsl: rows, lo, hi, centre, at, every, room, bins, shift, prefix. */
-export const TASK_WORDS = 10;
+/** Words of a Task in sets.wgsl: at, lo, hi, centre, every, room, bins, shift, prefix. */
+export const TASK_WORDS = 9;
+/** Words of a Chunk in sets.wgsl: task, rows, first, end, lanes. */
+export const CHUNK_WORDS = 5;
+/** Edges that {@link setCells} can do with. */
+export const MOST_EDGES = 4095;
 /** Words of a workgroup's partial sums in moments.wgsl. */
 export const PARTIAL_WORDS = 8;
 
 const SETS = {
-  params: uniform({ nx: "u32", ny: "u32", height: "u32", bad: "u32" }),
+  params: uniform({ nx: "u32", bad: "u32" }),
   data: storage("read"),
   dq: storage("read"),
   rows: storage("read"),
   runs: storage("read"),
-  tasks: storage("read"),
+  chunks: storage("read"),
 } as const;
 
-/** Value of the first pixel of each set; groups: [1, tasks]. */
+/** Value of the first pixel of each set; groups: [sets], one chunk each. */
 export const firstPixel = defineKernel({
   label: "skymatch/first",
   url: new URL("./first.wgsl", import.meta.url),
@@ -23,19 +27,32 @@ export const firstPixel = defineKernel({
 
 /**
  * Count, sums about a pivot and range of the pixels of sets that lie within limits, and a list of the others; the first words
- * of `list`, one a task, are cleared by the caller; groups: [row blocks, tasks].
+ * of `list`, one a task, are cleared by the caller; partials are two vec4 a chunk; groups: [chunks].
  */
 export const setMoments = defineKernel({
   label: "skymatch/moments",
   url: new URL("./moments.wgsl", import.meta.url),
-  bindings: { ...SETS, partials: storage("read_write"), list: storage("read_write") },
+  bindings: { ...SETS, tasks: storage("read"), partials: storage("read_write"), list: storage("read_write") },
 });
 
-/** Histograms of sets of pixels, added to `counts`; groups: [row blocks, tasks]. */
+/** Histograms of sets of pixels, added to `counts`; groups: [chunks]. */
 export const setHistogram = defineKernel({
   label: "skymatch/histogram",
   url: new URL("./histogram.wgsl", import.meta.url),
-  bindings: { ...SETS, counts: storage("read_write") },
+  bindings: { ...SETS, tasks: storage("read"), counts: storage("read_write") },
+});
+
+/** Counts by cells of value between edges, edges + 1 words a task, added to `counts`; groups: [chunks]. */
+export const setCells = defineKernel({
+  label: "skymatch/cells",
+  url: new URL("./cells.wgsl", import.meta.url),
+  bindings: {
+    ...SETS,
+    search: uniform({ lo: "f32", scale: "f32", buckets: "u32", edges: "u32" }),
+    buckets: storage("read"),
+    edges: storage("read"),
+    counts: storage("read_write"),
+  },
 });
 
 /** data -= sky, in f32. */

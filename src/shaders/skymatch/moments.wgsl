@@ -3,9 +3,10 @@
 // Sums, d = v - centre, are two vec4u a workgroup: (count, sum of d, sum of d * d, 0) and (least v, greatest v, 0, 0). A
 // lane sums at most some thousand values, a workgroup its lanes by a tree, in f32, which errs by parts in 1e7 either way; the host
 // adds the partials in f64, where those errors average out.
-// list[workgroup_id.y] counts the other pixels; the first `room` of them, in no order, are list[at ...].
-@group(0) @binding(6) var<storage, read_write> partials: array<vec4u>;
-@group(0) @binding(7) var<storage, read_write> list: array<atomic<u32>>;
+// list[task] counts the other pixels; the first `room` of them, in no order, are list[at ...].
+@group(0) @binding(6) var<storage, read> tasks: array<Task>;
+@group(0) @binding(7) var<storage, read_write> partials: array<vec4u>;
+@group(0) @binding(8) var<storage, read_write> list: array<atomic<u32>>;
 
 const FAR = 3.4028234e38;
 var<workgroup> counts: array<u32, 64>;
@@ -21,25 +22,23 @@ fn append(counter: u32, task: Task, v: vec4f, chosen: vec4<bool>) {
 }
 
 @compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let task = tasks[group.y];
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let chunk = chunks[group.x];
+  let task = tasks[chunk.task];
   let step = task.every;
+  let lanes = chunk.lanes;
+  let column = lane % lanes;
   var n = vec4u(0u);
   var s1 = vec4f(0.0);
   var s2 = vec4f(0.0);
   var least = vec4f(FAR);
   var greatest = vec4f(-FAR);
-  let end = min((group.x + 1u) * params.height, params.ny);
-  for (var row = (group.x * params.height + step - 1u) / step; row * step < end; row++) {
+  for (var row = (chunk.first + step - 1u) / step + lane / lanes; row * step < chunk.end; row += 64u / lanes) {
     let y = row * step;
-    let last = rows[task.rows + y + 1u];
-    for (var k = rows[task.rows + y]; k < last; k++) {
+    let last = rows[chunk.rows + y + 1u];
+    for (var k = rows[chunk.rows + y]; k < last; k++) {
       let run = vec2u(y * params.nx) + runs[k];
-      for (var q = (run.x >> 2u) + lane * step + (5u * row) % step; q <= (run.y >> 2u); q += 64u * step) {
+      for (var q = (run.x >> 2u) + column * step + (5u * row) % step; q <= (run.y >> 2u); q += lanes * step) {
         let v = data[q];
         let ok = counts_in(run, q, v);
         let core = ok & (v >= vec4f(task.lo)) & (v <= vec4f(task.hi));
@@ -50,7 +49,7 @@ fn main(
         least = min(least, select(vec4f(FAR), v, core));
         greatest = max(greatest, select(vec4f(-FAR), v, core));
         let rest = ok & !core;
-        if (any(rest)) { append(group.y, task, v, rest); }
+        if (any(rest)) { append(chunk.task, task, v, rest); }
       }
     }
   }
@@ -71,7 +70,7 @@ fn main(
     }
   }
   if (lane == 0u) {
-    let at = 2u * (group.y * groups.x + group.x);
+    let at = 2u * group.x;
     let words = bitcast<vec4u>(sums[0]);
     partials[at] = vec4u(counts[0], words.xy, 0u);
     partials[at + 1u] = vec4u(words.zw, 0u, 0u);

@@ -1,19 +1,24 @@
-// Pixels of an image by sets: set s counts the runs [x0, x1] of runs[rows[set.rows + y]] up to runs[rows[set.rows + y + 1]];
+// Pixels of an image by sets, a set in chunks of rows, a chunk a workgroup: row y of a chunk has the runs [x0, x1] of
+// runs[rows[chunk.rows + y]] up to runs[rows[chunk.rows + y + 1]] (chunk.rows wraps below zero);
 // pixels count that are finite and have no bad DQ bit. Planes are read by fours: pixel i is component i & 3 of element i >> 2.
-// A workgroup takes `params.height` rows of the set of its workgroup_id.y.
 struct Params {
   nx: u32,
-  ny: u32,
-  height: u32,
   bad: u32, // DQ bits
+}
+// `lanes` of the 64 take a row, the others the rows after it.
+struct Chunk {
+  task: u32,
+  rows: u32,
+  first: u32, // row
+  end: u32, // row
+  lanes: u32,
 }
 // One request for one set; meaning of the fields by kernel.
 struct Task {
-  rows: u32,
+  at: u32, // first word in counts, or in the list
   lo: f32,
   hi: f32,
   centre: f32, // moments: the pivot; histogram: 1 / bin width
-  at: u32, // first word in counts, or in the list
   every: u32, // moments: take one row in so many, one quad in so many
   room: u32, // moments: words in the list
   bins: u32, // histogram: bins, 0: count bytes of keys
@@ -25,7 +30,7 @@ struct Task {
 @group(0) @binding(2) var<storage, read> dq: array<vec4u>;
 @group(0) @binding(3) var<storage, read> rows: array<u32>;
 @group(0) @binding(4) var<storage, read> runs: array<vec2u>;
-@group(0) @binding(5) var<storage, read> tasks: array<Task>;
+@group(0) @binding(5) var<storage, read> chunks: array<Chunk>;
 
 // Of the four pixels v of element q, those that count and lie from run.x to run.y (pixel indices).
 fn counts_in(run: vec2u, q: u32, v: vec4f) -> vec4<bool> {

@@ -132,6 +132,22 @@ describe("sets of pixels on the device", () => {
     },
   );
 
+  it.each(["mode", "midpt"] as const)("finds the %s of many sets that overlap", async (skystat) => {
+    const [nx, ny] = [301, 203];
+    const scene = picture(nx, ny, 11);
+    const sets = Array.from({ length: 9 }, (_, k) => {
+      const [x, y] = [(k * 37) % 60, (k * 23) % 41];
+      return fillPolygons([{ x: [x, 300, 240 + x, 0, x], y: [0, y, 202, 160 + y, 0] }], nx, ny);
+    });
+    const found = await onDevice(scene, sets, (s) => s.measure(() => skyStatistic({ ...OPTIONS, skystat })));
+    sets.forEach((set, k) => {
+      const expected = runOver(pixelsOf(scene, set), skyStatistic({ ...OPTIONS, skystat }))!;
+      expect(found[k]?.npix).toBe(expected.npix);
+      // as above, of a level of 0.27
+      expect(Math.abs(found[k]!.sky - expected.sky)).toBeLessThan(2e-8);
+    });
+  });
+
   // more pixels than are sampled whole
   const [NX, NY] = [731, 613];
   const clipped = (nclip: number, sigmas: number) =>
