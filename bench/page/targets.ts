@@ -186,14 +186,15 @@ function tenth(all: readonly Results[]): Row {
         (one) => one.suite === "drizzle" && isOurs(one) && isCase(one) && one.kind === part.kind,
       );
       if (!full) continue;
-      const ratios = [`drizzle alone ${(median(part.warm) / median(full.warm)).toFixed(2)}`];
+      const alone = median(part.warm) / median(full.warm);
+      const ratios = [`drizzle alone ${alone.toFixed(2)}`];
       const kernels = perExposure(part) / perExposure(full);
       if (Number.isFinite(kernels)) ratios.unshift(`kernels that drizzle ${kernels.toFixed(2)}`);
       const run = find([results], (one) => one.suite === "tenth" && isOurs(one) && one.kind === part.kind);
       const whole = caseOf([results], kindOf(part));
       if (run && whole)
         ratios.push(`whole run ${((seconds(run) as number) / (seconds(whole) as number)).toFixed(2)}`);
-      return [...row, ratios.join("; "), words, within(Number.isFinite(kernels) ? kernels : undefined, 0.15)];
+      return [...row, ratios.join("; "), words, within(alone, 0.15)];
     }
   return [...row, NOTHING, words];
 }

@@ -213,7 +213,7 @@ describe("the page of results", () => {
     expect(page).toContain("| 0.5 | lavapipe 0.50 (2.00 GB of 4.00 GB) |");
     expect(page).toContain("| 15 | 16.0 (16.0 s / 1.00 s); 8.0 at first touch | yes |");
     expect(page).toContain(
-      "| about 0.1 | kernels that drizzle 0.12; drizzle alone 0.30; whole run 0.50 | yes |",
+      "| about 0.1 | kernels that drizzle 0.12; drizzle alone 0.30; whole run 0.50 | no |",
     );
     expect(page).toContain("| 2.00 GB; 1.88 s an exposure, 2.50 s at four |");
     expect(page).toContain("40 % (!)");
