@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { UserError } from "../errors.js";
 import { timed, timedSync } from "./activity.js";
 import { HEADER_BYTES } from "./blocks.js";
-import { FileSink, type Sink } from "./sink.js";
+import { FileSink, put, type Sink } from "./sink.js";
 import { reason } from "./source.js";
 
 /** Files are let go of with the last array that lies in them. */
@@ -114,9 +114,4 @@ export class FrameFile {
     forgotten.register(this, handle);
     return (this.#handle = handle);
   }
-}
-
-async function put(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length;)
-    done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
 }

@@ -54,19 +54,19 @@ export class FileSink implements Sink {
   }
 
   patch(offset: number, bytes: Uint8Array): Promise<void> {
-    return timed("write", bytes.length, () => this.#put(offset, bytes));
+    return timed("write", bytes.length, () => put(this.handle, bytes, offset));
   }
 
   async rewind(to = 0): Promise<void> {
     await this.handle.truncate(to);
     this.position = to;
   }
+}
 
-  async #put(offset: number, bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      at += (await this.handle.write(bytes, at, bytes.length - at, offset + at)).bytesWritten;
-    }
-  }
+/** Writes all of the bytes from byte `at` of a file on. */
+export async function put(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;)
+    done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { floatToKey, keyToFloat } from "./float_key.js";
 import type { HistogramRequest } from "./imagestats.js";
+import { countBelow } from "./sorted.js";
 
 /** Histograms of several kinds as sums of the cells between all their bins' edges, so that a pixel is counted once for all. */
 export interface BinCells {
@@ -18,7 +19,10 @@ export function cellsOf(requests: readonly HistogramRequest[]): BinCells {
     at += list.length;
   }
   const edges = all.sort().filter((edge, i) => i === 0 || edge !== all[i - 1]);
-  return { edges, starts: limits.map((list) => Uint32Array.from(list, (edge) => placeOf(edges, edge) + 1)) };
+  return {
+    edges,
+    starts: limits.map((list) => Uint32Array.from(list, (edge) => countBelow(edges, edge) + 1)),
+  };
 }
 
 /** Counts of a request's bins from counts of the cells. */
@@ -45,16 +49,6 @@ function limitsOf({ min, end, scale, bins }: HistogramRequest): Float32Array {
   }
   limits[bins + 1] = end;
   return limits;
-}
-
-function placeOf(edges: Float32Array, edge: number): number {
-  let [low, high] = [0, edges.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (edges[middle] >= edge) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Pairs (cell, edge) by buckets of the value, as skymatch/cells.wgsl looks them up. */

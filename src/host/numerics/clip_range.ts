@@ -1,6 +1,7 @@
 import { keyToFloat, MAX_KEY, MIN_KEY } from "./float_key.js";
 import type { BinWindow } from "./ranked_bins.js";
 import { MAD_STD_SCALE } from "./sigma_clip.js";
+import { countBelow, countUpTo } from "./sorted.js";
 
 const MARGIN = 1.3; // later iterations of a clip may move the centre and so a bound beyond the first one's
 const BISECTIONS = 250; // from the range of f32 to an ulp of its least numbers
@@ -29,24 +30,13 @@ function filledBins(counts: Uint32Array, edges: (bin: number) => Range): FilledB
   return { from, to, before, total };
 }
 
-/** The first index at which `values`, ascending, are not below (or, `orEqual`, above) x. */
-function firstIndex(values: Float64Array, x: number, above: boolean): number {
-  let [low, high] = [0, values.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (above ? values[middle] > x : values[middle] >= x) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
 /** An interval sure to hold the median, the values at the median absolute deviation from it, and a clip's first bounds. */
 function rangeOf({ from, to, before, total }: FilledBins, sigma: number): Range | undefined {
   if (!total) return undefined;
-  const a = from[firstIndex(before, (total - 1) >> 1, true) - 1];
-  const b = to[firstIndex(before, total >> 1, true) - 1];
+  const a = from[countUpTo(before, (total - 1) >> 1) - 1];
+  const b = to[countUpTo(before, total >> 1) - 1];
   const surely = (d: number): number => {
-    const [start, end] = [firstIndex(from, b - d, false), firstIndex(to, a + d, true)];
+    const [start, end] = [countBelow(from, b - d), countUpTo(to, a + d)];
     return (before[end] ?? total) - (before[start] ?? total);
   };
   let [low, high] = [0, Math.max(b - from[0], to[to.length - 1] - a)];

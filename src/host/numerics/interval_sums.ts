@@ -1,5 +1,6 @@
 import type { Clipped, ClipSums } from "./clipped_mean.js";
 import { sortFloats } from "./sort_floats.js";
+import { countBelow, countUpTo } from "./sorted.js";
 
 /** f32 numbers between which values are summed, neither of them included. */
 export type Interval = readonly [lo: number, hi: number];
@@ -113,24 +114,4 @@ export function intervalsAround(
   const intervals = found.filter((interval) => fullest.has(interval));
   const inside = intervals.reduce((sum, interval) => sum + held(interval), 0);
   return { intervals, outside: sample.length - inside };
-}
-
-/** How many of ascending values are less than x. */
-function countBelow(values: Float32Array, x: number): number {
-  return firstIndex(values, (value) => value >= x);
-}
-
-/** How many of ascending values are not greater than x. */
-function countUpTo(values: Float32Array, x: number): number {
-  return firstIndex(values, (value) => value > x);
-}
-
-function firstIndex(values: Float32Array, beyond: (value: number) => boolean): number {
-  let [low, high] = [0, values.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (beyond(values[middle])) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -1,5 +1,6 @@
 import { sortFloats } from "./sort_floats.js";
 import type { Moments, MomentsRequest, StatRun } from "./imagestats.js";
+import { countBelow, countUpTo } from "./sorted.js";
 
 /** Limits of a set's core, f32 values, and what its sums are taken about; lo > hi: no pixel is in it. */
 export interface CoreLimits {
@@ -37,7 +38,7 @@ export class CoreAndRest {
     let { count, min, max } = core;
     let sum = core.sum + count * away;
     let squares = core.squares + away * (2 * core.sum + count * away);
-    const [start, end] = [indexOf(rest, (v) => v >= lo), indexOf(rest, (v) => v > hi)];
+    const [start, end] = [countBelow(rest, lo), countUpTo(rest, hi)];
     for (let i = start; i < end; i++) {
       const d = rest[i] - pivot;
       sum += d;
@@ -50,17 +51,6 @@ export class CoreAndRest {
     }
     return { count, sum, squares, min, max, first: core.first };
   }
-}
-
-/** Index of the first of sorted values that is `beyond`. */
-function indexOf(values: Float32Array, beyond: (value: number) => boolean): number {
-  let [low, high] = [0, values.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (beyond(values[middle])) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Limits that the statistic's clipping of a like set will hardly cut, from a sample of it; undefined where it says nothing. */
