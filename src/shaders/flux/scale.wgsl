@@ -9,23 +9,24 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> plane: array<vec4u>;
 
-fn scaled_halves(h: vec4u) -> vec4u {
-  return quad_half_bits(quad_half_value(h) * params.factor);
-}
-
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
+  let factor = params.factor;
+  let size = abs(factor);
+  let turned = vec4u(select(0u, 0x80008000u, factor < 0.0)); // signs apart
   for (var q = group.x * 64u + lane; 4u * q < params.words; q += groups.x * 64u) {
     let quad = plane[q];
     if (HALF) {
-      let low = scaled_halves(quad & vec4u(0xffffu));
-      plane[q] = low | (scaled_halves(quad >> vec4u(16u)) << vec4u(16u));
+      let low = half_magnitudes(quad & vec4u(0x7fffu)) * size;
+      let high = half_magnitudes(upper_halves(quad & vec4u(0x7fff0000u))) * size;
+      let sign = (quad & vec4u(0x80008000u)) ^ turned;
+      plane[q] = sign | half_magnitude_bits(low) | (half_magnitude_bits(high) * 65536u);
     } else {
-      plane[q] = bitcast<vec4u>(bitcast<vec4f>(quad) * params.factor);
+      plane[q] = bitcast<vec4u>(bitcast<vec4f>(quad) * factor);
     }
   }
 }
