@@ -61,6 +61,8 @@ function setDrivers(files: readonly string[]): void {
 /** Buffers are not cleared when they are first used: what the allocator hands out has undefined contents anyway. */
 const DISABLED = ["lazy_clear_resource_on_first_use"];
 const PRECISE_TIMES = "timestamp_quantization";
+/** SwiftShader has every invocation clear all of a workgroup's arrays, in code as long as they are; Dawn's own loop shares that out. */
+const SWIFTSHADER_DISABLED = ["use_vulkan_zero_initialize_workgroup_memory_extension"];
 let disabled: readonly string[] = DISABLED;
 let loaderReady = false;
 /** Where the system has no Vulkan loader, load the bundled one into the process. */
@@ -87,7 +89,8 @@ async function request(
   }
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
-  const gpu = create([...(drivers ? ["backend=vulkan"] : []), `disable-dawn-features=${disabled.join(",")}`]);
+  const features = [...disabled, ...(drivers?.every(isSwiftShader) ? SWIFTSHADER_DISABLED : [])];
+  const gpu = create([...(drivers ? ["backend=vulkan"] : []), `disable-dawn-features=${features.join(",")}`]);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   return adapter ? { gpu, adapter } : undefined;
 }
