@@ -1,6 +1,6 @@
 import KDBush from "kdbush";
-import { CholeskyDecomposition, Matrix } from "ml-matrix";
 import type { Gpu } from "../../gpu/index.js";
+import { inverseDiagonal } from "../../host/numerics/cholesky.js";
 import type { PsfStamp } from "../../host/psf/l3_psf.js";
 import { uniformSpline } from "../../host/psf/uniform_spline.js";
 import {
@@ -209,15 +209,13 @@ async function fit(
       ])
       .submit();
     const results = await gpu.read(fits, Float32Array, 0, PSF_FIT_WORDS * boxes.length);
+    const words = new Uint32Array(results.buffer);
     const matrices = await gpu.read(scratch, Float32Array, 0, scratchWords);
     let first = 0;
     groups.forEach((group, g) => {
-      storeGroup(
-        group,
-        results.subarray(PSF_FIT_WORDS * first),
-        matrices.subarray(groupWords[PSF_GROUP_WORDS * g + 2]),
-        measures,
-      );
+      const at = PSF_FIT_WORDS * first;
+      const matrix = matrices.subarray(groupWords[PSF_GROUP_WORDS * g + 2]);
+      storeGroup(group, results.subarray(at), words.subarray(at), matrix, measures);
       first += group.length;
     });
   });
@@ -247,64 +245,80 @@ function packGroups(
   return { sourceWords, groupWords, scratchWords };
 }
 
-/** One group's results into the columns; `fits` are its Fit structs, `matrix` its normal matrix. */
+/** One group's results into the columns; `fits` and `words` are its Fit structs, `matrix` its normal matrix. */
 function storeGroup(
   group: readonly Box[],
   fits: Float32Array,
+  words: Uint32Array,
   matrix: Float32Array,
   measures: PsfMeasures,
 ): void {
-  const words = new Uint32Array(fits.buffer, fits.byteOffset, PSF_FIT_WORDS * group.length);
-  const pixels = group.map((_, k) => words[PSF_FIT_WORDS * k + 4]);
-  const taking = group.flatMap((_, k) => (pixels[k] >= PARAMETERS ? [k] : []));
-  const total = pixels.reduce((sum, count) => (count >= PARAMETERS ? sum + count : sum), 0);
+  let takingPart = 0;
+  let total = 0;
+  for (let k = 0; k < group.length; k++) {
+    const pixels = words[PSF_FIT_WORDS * k + 4];
+    if (pixels < PARAMETERS) continue;
+    takingPart++;
+    total += pixels;
+  }
   const errors =
-    total > PARAMETERS * taking.length ? standardErrors(matrix, group.length, taking) : undefined;
+    total > PARAMETERS * takingPart
+      ? standardErrors(matrix, group.length, (k) => words[PSF_FIT_WORDS * k + 4] >= PARAMETERS)
+      : undefined;
   group.forEach(({ index, startX, startY }, k) => {
-    const partial = pixels[k] < BOX_PIXELS ? FLAGS.N_PIXELS_FIT_PARTIAL : 0;
-    if (pixels[k] < PARAMETERS) {
+    const at = PSF_FIT_WORDS * k;
+    const pixels = words[at + 4];
+    const partial = pixels < BOX_PIXELS ? FLAGS.N_PIXELS_FIT_PARTIAL : 0;
+    if (pixels < PARAMETERS) {
       measures.psf_flags[index] =
         partial |
         FLAGS.NO_COVARIANCE |
         FLAGS.NON_FINITE_POSITION |
         FLAGS.NON_FINITE_FLUX |
-        (pixels[k] ? FLAGS.TOO_FEW_PIXELS : FLAGS.FULLY_MASKED);
+        (pixels ? FLAGS.TOO_FEW_PIXELS : FLAGS.FULLY_MASKED);
       return;
     }
-    const [dx, dy, flux, chi2] = fits.subarray(PSF_FIT_WORDS * k);
-    const converged = words[PSF_FIT_WORDS * k + 5] !== 0;
+    const converged = words[at + 5] !== 0;
     measures.psf_flags[index] =
       partial | (converged ? 0 : FLAGS.NO_CONVERGENCE) | (errors ? 0 : FLAGS.NO_COVARIANCE);
-    measures.x_psf[index] = startX + dx;
-    measures.y_psf[index] = startY + dy;
-    measures.psf_flux[index] = flux;
-    measures.psf_gof[index] = pixels[k] > PARAMETERS ? chi2 / (pixels[k] - PARAMETERS) : NaN;
-    const at = PARAMETERS * taking.indexOf(k);
-    [measures.psf_flux_err[index], measures.x_psf_err[index], measures.y_psf_err[index]] = errors?.slice(
-      at,
-      at + PARAMETERS,
-    ) ?? [NaN, NaN, NaN];
+    measures.x_psf[index] = startX + fits[at];
+    measures.y_psf[index] = startY + fits[at + 1];
+    measures.psf_flux[index] = fits[at + 2];
+    measures.psf_gof[index] = pixels > PARAMETERS ? fits[at + 3] / (pixels - PARAMETERS) : NaN;
+    if (!errors) return;
+    measures.psf_flux_err[index] = errors[PARAMETERS * k];
+    measures.x_psf_err[index] = errors[PARAMETERS * k + 1];
+    measures.y_psf_err[index] = errors[PARAMETERS * k + 2];
   });
 }
 
 /**
- * Square roots of the diagonal of the normal matrix's pseudo-inverse for the sources that took part: 0 for a parameter that nothing
- * depends on, NaN where the rest is singular.
+ * Square roots of the diagonal of the normal matrix's pseudo-inverse: 0 for a parameter that nothing depends on, NaN where the rest is
+ * singular, and of sources that took no part.
  */
-function standardErrors(matrix: Float32Array, sources: number, taking: readonly number[]): number[] {
+function standardErrors(
+  matrix: Float32Array,
+  sources: number,
+  takesPart: (source: number) => boolean,
+): Float64Array {
   const n = PARAMETERS * sources;
-  const rows = taking.flatMap((k) => Array.from({ length: PARAMETERS }, (_, i) => PARAMETERS * k + i));
-  const lower = (i: number, j: number): number => matrix[i >= j ? i * n + j : j * n + i];
-  const kept = rows.filter((i) => lower(i, i) > 0);
-  const errors = new Map<number, number>();
-  if (kept.length) {
-    const scale = kept.map((i) => Math.sqrt(lower(i, i)));
-    const normal = new Matrix(kept.map((i, a) => kept.map((j, b) => lower(i, j) / (scale[a] * scale[b]))));
-    const cholesky = new CholeskyDecomposition(normal);
-    const inverse = cholesky.isPositiveDefinite() ? cholesky.solve(Matrix.eye(kept.length)) : undefined;
-    kept.forEach((i, a) => errors.set(i, inverse ? Math.sqrt(inverse.get(a, a)) / scale[a] : NaN));
+  const errors = new Float64Array(n).fill(NaN);
+  const kept: number[] = [];
+  for (let i = 0; i < n; i++) {
+    if (!takesPart(Math.floor(i / PARAMETERS))) continue;
+    if (matrix[i * n + i] > 0) kept.push(i);
+    else errors[i] = 0;
   }
-  return rows.map((i) => errors.get(i) ?? 0);
+  const normal = new Float64Array(kept.length ** 2);
+  kept.forEach((i, a) => {
+    for (let b = 0; b <= a; b++) {
+      const j = kept[b];
+      normal[a * kept.length + b] = matrix[i * n + j] / Math.sqrt(matrix[i * n + i] * matrix[j * n + j]);
+    }
+  });
+  const inverse = inverseDiagonal(normal, kept.length);
+  kept.forEach((i, a) => (errors[i] = Math.sqrt(inverse[a] / matrix[i * n + i])));
+  return errors;
 }
 
 /** Flags that follow from the fitted values. */

@@ -45,6 +45,28 @@ describe("the PSF of a mosaic", () => {
     },
   );
 
+  // one, a prime number, a square and other numbers of samples
+  it.each([
+    [1, 4],
+    [7, 9],
+    [12, 15],
+  ])("comes from a transform that is the sum it stands for, %i x %i", (nx, ny) => {
+    const re = Float64Array.from({ length: nx * ny }, (_, i) => Math.sin(i * i));
+    const im = Float64Array.from({ length: nx * ny }, (_, i) => Math.cos(3 * i));
+    const found = dft2({ re, im }, nx, ny);
+    for (let at = 0; at < nx * ny; at++) {
+      const [u, v] = [at % nx, Math.floor(at / nx)];
+      let [sumRe, sumIm] = [0, 0];
+      for (let i = 0; i < nx * ny; i++) {
+        const angle = -2 * Math.PI * ((u * (i % nx)) / nx + (v * Math.floor(i / nx)) / ny);
+        sumRe += re[i] * Math.cos(angle) - im[i] * Math.sin(angle);
+        sumIm += re[i] * Math.sin(angle) + im[i] * Math.cos(angle);
+      }
+      expect(found.re[at]).toBeCloseTo(sumRe, 11);
+      expect(found.im[at]).toBeCloseTo(sumIm, 11);
+    }
+  });
+
   it("comes from a transform that undoes itself", () => {
     const [nx, ny] = [7, 5];
     const re = Float64Array.from({ length: nx * ny }, (_, i) => Math.sin(i * i));
