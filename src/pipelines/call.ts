@@ -87,7 +87,7 @@ export async function withRun<T>(
       log,
       files: [],
       foresee(steps, groups) {
-        ahead = kernelsAhead(steps, groups);
+        ahead = kernelsAhead(steps, groups, gpu.info.kind);
         void gpu.prepare([...ahead.values()].flat());
       },
       async step(name, task) {

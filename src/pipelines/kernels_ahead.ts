@@ -1,4 +1,4 @@
-import type { Constants, Kernel, Variant } from "../gpu/index.js";
+import type { Constants, DeviceKind, Kernel, Variant } from "../gpu/index.js";
 import { LARGEST_TILE } from "../host/wcs/tiles.js";
 import * as drizzle from "../shaders/drizzle/kernels.js";
 import { scalePlane } from "../shaders/flux/kernels.js";
@@ -15,8 +15,15 @@ import * as measure from "../shaders/source_catalog/measure.js";
 import { psfFit, psfStart } from "../shaders/source_catalog/psf_fit.js";
 import { STEP_NAMES, type StepName, type StepOptions } from "./options.js";
 import { smoothingRadius } from "./source_catalog/detection_image.js";
+import { sourceConstants } from "./source_catalog/measure_device.js";
 
-type Ahead = { readonly [S in StepName]: (options: StepOptions[S], groups: number) => readonly Variant[] };
+type Ahead = {
+  readonly [S in StepName]: (
+    options: StepOptions[S],
+    groups: number,
+    device: DeviceKind,
+  ) => readonly Variant[];
+};
 
 const one = (kernel: Kernel, constants: Constants): Variant => ({ kernel, constants });
 const plain = (...kernels: readonly Kernel[]): Variant[] => kernels.map((kernel) => ({ kernel }));
@@ -47,13 +54,13 @@ const AHEAD: Ahead = {
     one(orderList, { MODE: 1 }),
     one(orderList, { MODE: 2 }),
   ],
-  source_catalog: ({ forced_segmentation, kernel_fwhm, fit_psf }) => [
+  source_catalog: ({ forced_segmentation, kernel_fwhm, fit_psf }, _groups, device) => [
     ...plain(background.backgroundMask, background.backgroundCoarse, background.backgroundFine),
     ...plain(background.backgroundParts, background.backgroundSums),
     ...(forced_segmentation ? [] : detection(kernel_fwhm)),
-    ...plain(measure.segmentBoxes, measure.segmentMoments, measure.circularApertures),
-    ...plain(measure.annulusBackground, measure.kronRadius, measure.kronFlux, measure.halfLight),
-    ...plain(measure.windowedCentroid, measure.daofind),
+    ...plain(measure.segmentBoxes),
+    ...ofSources(device),
+    ...plain(measure.daofind),
     ...(fit_psf ? plain(psfStart, psfFit) : []),
   ],
 };
@@ -61,6 +68,29 @@ const AHEAD: Ahead = {
 function gathers(kernel: string, fast: Kernel, general: Kernel, more: Constants = {}): Variant[] {
   if (kernel !== "square") return [];
   return [one(fast, { TILE: LARGEST_TILE, ...more }), one(general, { MAPPED: false, TILE: LARGEST_TILE })];
+}
+
+/** Kernels with one workgroup a source. */
+function ofSources(device: DeviceKind): Variant[] {
+  const {
+    segmentMoments,
+    circularApertures,
+    annulusBackground,
+    kronRadius,
+    kronFlux,
+    halfLight,
+    windowedCentroid,
+  } = measure;
+  const kernels = [
+    segmentMoments,
+    circularApertures,
+    annulusBackground,
+    kronRadius,
+    kronFlux,
+    halfLight,
+    windowedCentroid,
+  ];
+  return kernels.map((kernel) => one(kernel, sourceConstants(device)));
 }
 
 function detection(fwhm: number): Variant[] {
@@ -76,16 +106,17 @@ function detection(fwhm: number): Variant[] {
 /**
  * The pipelines that each step will use, known before it has read anything, so that they can be made meanwhile. Steps that are
  * skipped use none.
- * @param groups how many groups of exposures there are
+ * @param groups how many groups of exposures there are @param device what they run on
  */
 export function kernelsAhead(
   steps: { readonly [S in StepName]?: StepOptions[S] },
   groups: number,
+  device: DeviceKind,
 ): Map<StepName, readonly Variant[]> {
   const found = new Map<StepName, readonly Variant[]>();
   const add = <S extends StepName>(name: S): void => {
     const options = steps[name];
-    if (options && !options.skip) found.set(name, AHEAD[name](options, groups));
+    if (options && !options.skip) found.set(name, AHEAD[name](options, groups, device));
   };
   STEP_NAMES.forEach(add);
   return found;

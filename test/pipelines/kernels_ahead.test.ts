@@ -69,7 +69,7 @@ describe("kernelsAhead", () => {
       ]),
     ) as unknown as StepOptions;
   const labels = (changes: { [S in StepName]?: object }, groups: number): string[] =>
-    [...kernelsAhead(options(changes), groups).values()].flat().map(({ kernel }) => kernel.label);
+    [...kernelsAhead(options(changes), groups, "hardware").values()].flat().map(({ kernel }) => kernel.label);
 
   it("leaves out skipped steps and what options do without", () => {
     const skip = { skip: true };

@@ -11,6 +11,7 @@ import {
   holds,
   type MeasureImages,
   packCentres,
+  sourceConstants,
   sourceGroups,
   withBuffers,
 } from "./measure_device.js";
@@ -70,7 +71,12 @@ export async function measureApertures(
     const params = { nx, ny, sources, groups_x, radii: radii.length, zero: 0 };
     gpu
       .recorder("source_catalog: apertures")
-      .run(circularApertures, { params, data, err, centres, ...circles, out }, [...groups, radii.length])
+      .run(
+        circularApertures,
+        { params, data, err, centres, ...circles, out },
+        [...groups, radii.length],
+        sourceConstants(gpu.info.kind),
+      )
       .submit();
     return gpu.read(out, Float32Array, 0, words);
   });
@@ -152,7 +158,7 @@ export async function measureAnnulus(
         outer,
         sigma: CLIP_SIGMA,
       };
-      rec.run(annulusBackground, { params, ...bound }, groups);
+      rec.run(annulusBackground, { params, ...bound }, groups, sourceConstants(gpu.info.kind));
     }
     rec.submit();
     return gpu.read(out, Float32Array, 0, ANNULUS_STRIDE * sources);

@@ -14,6 +14,7 @@ import {
   labelsOf,
   type MeasureImages,
   packWindows,
+  sourceConstants,
   sourceGroups,
   type SourceWindow,
   withBuffers,
@@ -134,6 +135,7 @@ export async function measureKron(
         kronFlux,
         { params, data, err, mask, segmentation, windows: own.windows, out: own.out },
         own.groups,
+        sourceConstants(gpu.info.kind),
       )
       .submit();
   });
@@ -163,7 +165,12 @@ async function measureKronRadius(gpu: Gpu, images: MeasureImages, segments: Segm
     const params = { nx, sources: own.sources, groups_x: own.groups_x, zero: 0 };
     gpu
       .recorder("source_catalog: kron radius")
-      .run(kronRadius, { params, data, mask, segmentation, windows: own.windows, out: own.out }, own.groups)
+      .run(
+        kronRadius,
+        { params, data, mask, segmentation, windows: own.windows, out: own.out },
+        own.groups,
+        sourceConstants(gpu.info.kind),
+      )
       .submit();
   });
   return Float64Array.from(windows, (window, i) => {
@@ -202,7 +209,12 @@ export async function measureFluxRadius(
     const params = { nx, sources: own.sources, groups_x: own.groups_x, zero: 0 };
     gpu
       .recorder("source_catalog: flux radius")
-      .run(halfLight, { params, data, mask, segmentation, windows: own.windows, out: own.out }, own.groups)
+      .run(
+        halfLight,
+        { params, data, mask, segmentation, windows: own.windows, out: own.out },
+        own.groups,
+        sourceConstants(gpu.info.kind),
+      )
       .submit();
   });
   return Float64Array.from(windows, (window, i) => (window ? found[i] : NaN));
@@ -239,6 +251,7 @@ export async function measureWindowed(
         windowedCentroid,
         { params, data, mask, segmentation, windows: own.windows, out: own.out },
         own.groups,
+        sourceConstants(gpu.info.kind),
       )
       .submit();
   });

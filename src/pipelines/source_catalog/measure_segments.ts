@@ -1,6 +1,14 @@
 import type { Gpu } from "../../gpu/index.js";
 import { MOMENTS_STRIDE, segmentMoments } from "../../shaders/source_catalog/measure.js";
-import { frameOf, holds, labelsOf, type MeasureImages, sourceGroups, withBuffers } from "./measure_device.js";
+import {
+  frameOf,
+  holds,
+  labelsOf,
+  type MeasureImages,
+  sourceConstants,
+  sourceGroups,
+  withBuffers,
+} from "./measure_device.js";
 import { type Shape, shapeOf } from "./measure_shapes.js";
 
 /** Measures of the segments; index = label - 1; pixels (0-based centres), fluxes in the image's unit. */
@@ -44,7 +52,12 @@ export async function measureSegments(
     };
     gpu
       .recorder("source_catalog: segments")
-      .run(segmentMoments, { params, data, err, mask, detection, segmentation, ...sources, out }, groups)
+      .run(
+        segmentMoments,
+        { params, data, err, mask, detection, segmentation, ...sources, out },
+        groups,
+        sourceConstants(gpu.info.kind),
+      )
       .submit();
     return finish(boxes, await gpu.read(out, Float32Array, 0, MOMENTS_STRIDE * nLabels));
   });

@@ -28,7 +28,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> keys: array<vec4u>; // `quads` a workgroup; a thread sees only its own
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-const THREADS = 32u; // 64: a third slower on lavapipe, for barriers and the totals of threads
+override THREADS: u32 = 32u;
 const ROUNDS = 5u;
 const STRIDE = 8u;
 const BINS = 64u;

@@ -28,7 +28,7 @@ struct Radius {
 @group(0) @binding(5) var<storage, read> rims: array<vec2i>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
-const THREADS = 64u;
+override THREADS: u32 = 32u;
 const STRIDE = 6u;
 var<workgroup> fluxes: array<vec2f, THREADS>;
 var<workgroup> variances: array<vec2f, THREADS>;

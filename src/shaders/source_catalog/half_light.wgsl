@@ -18,7 +18,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> windows: array<Window>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-const THREADS = 64u;
+override THREADS: u32 = 32u;
 const LEAST = 0.1;
 const XTOL = 2e-6;
 const RTOL = 2.4e-7;

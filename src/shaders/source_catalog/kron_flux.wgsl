@@ -18,12 +18,12 @@ struct Params {
 @group(0) @binding(5) var<storage, read> windows: array<Window>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
-const THREADS = 64u;
-var<workgroup> firsts: array<vec2f, 64>;
-var<workgroup> seconds: array<vec2f, 64>;
-var<workgroup> counts: array<u32, 64>;
+override THREADS: u32 = 32u;
+var<workgroup> firsts: array<vec2f, THREADS>;
+var<workgroup> seconds: array<vec2f, THREADS>;
+var<workgroup> counts: array<u32, THREADS>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let source = group.y * params.groups_x + group.x;
   if (source >= params.sources) { return; }

@@ -1,5 +1,7 @@
 import { defineKernel, storage, uniform } from "../../gpu/index.js";
 
+/** Threads of a workgroup of the kernels with one workgroup a source: 8 at least. */
+const constants = ["THREADS"];
 const at = (name: string): URL => new URL(`./${name}.wgsl`, import.meta.url);
 
 /** Bounding box of each label; `boxes` (4 words a label) must hold (~0, 0, ~0, 0). Groups: LABEL_GROUP pixels in flat order. */
@@ -21,6 +23,7 @@ export const MOMENTS_STRIDE = 20;
 export const segmentMoments = defineKernel({
   label: "source_catalog/moments",
   url: at("moments"),
+  constants,
   bindings: {
     params: uniform({ nx: "u32", sources: "u32", groups_x: "u32", zero: "u32" }),
     data: storage("read"),
@@ -47,6 +50,7 @@ export const RADIUS_WORDS = 3;
 export const circularApertures = defineKernel({
   label: "source_catalog/apertures",
   url: at("apertures"),
+  constants,
   bindings: {
     params: uniform({ nx: "u32", ny: "u32", sources: "u32", groups_x: "u32", radii: "u32", zero: "u32" }),
     data: storage("read"),
@@ -64,6 +68,7 @@ export const ANNULUS_STRIDE = 8;
 export const annulusBackground = defineKernel({
   label: "source_catalog/annulus",
   url: at("annulus"),
+  constants,
   bindings: {
     params: uniform({
       nx: "u32",
@@ -108,6 +113,7 @@ const windowParams = { nx: "u32", sources: "u32", groups_x: "u32", zero: "u32" }
 export const kronRadius = defineKernel({
   label: "source_catalog/kron_radius",
   url: at("kron_radius"),
+  constants,
   bindings: {
     params: uniform(windowParams),
     data: storage("read"),
@@ -125,6 +131,7 @@ export const KRON_FLUX_STRIDE = 5;
 export const kronFlux = defineKernel({
   label: "source_catalog/kron_flux",
   url: at("kron_flux"),
+  constants,
   bindings: {
     params: uniform(windowParams),
     data: storage("read"),
@@ -140,6 +147,7 @@ export const kronFlux = defineKernel({
 export const halfLight = defineKernel({
   label: "source_catalog/half_light",
   url: at("half_light"),
+  constants,
   bindings: {
     params: uniform(windowParams),
     data: storage("read"),
@@ -157,6 +165,7 @@ export const WINDOWED_STRIDE = 7;
 export const windowedCentroid = defineKernel({
   label: "source_catalog/windowed_centroid",
   url: at("windowed_centroid"),
+  constants,
   bindings: {
     params: uniform({
       low: "vec2i",

@@ -19,12 +19,12 @@ struct Params {
 @group(0) @binding(7) var<storage, read> labels: array<u32>;
 @group(0) @binding(8) var<storage, read_write> out: array<f32>;
 
-const THREADS = 64u;
+override THREADS: u32 = 32u;
 const SUMS = 8u;
 const STRIDE = 20u;
-var<workgroup> parts: array<vec2f, 512>;
+var<workgroup> parts: array<vec2f, SUMS * THREADS>;
 var<workgroup> totals: array<vec2f, 8>;
-var<workgroup> counts: array<u32, 64>;
+var<workgroup> counts: array<u32, THREADS>;
 
 fn total_up(thread: u32, sums: array<vec2f, 8>) {
   for (var k = 0u; k < SUMS; k++) { parts[k * THREADS + thread] = sums[k]; }
@@ -37,7 +37,7 @@ fn total_up(thread: u32, sums: array<vec2f, 8>) {
   workgroupBarrier();
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let source = group.y * params.groups_x + group.x;
   if (source >= params.sources) { return; }

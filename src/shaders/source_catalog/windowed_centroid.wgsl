@@ -22,7 +22,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> windows: array<Window>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-const THREADS = 64u;
+override THREADS: u32 = 32u;
 const SUMS = 6u;
 const STRIDE = 7u;
 const ROUNDS = 16u;
