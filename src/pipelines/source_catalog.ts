@@ -182,8 +182,13 @@ async function plane(mosaic: WfiMosaic, name: string): Promise<Float32Array | Ro
   const store = node?.store;
   if (store instanceof FrameStore && node?.datatype === "float32") {
     const row = 4 * mosaic.shape[1];
-    const rows = (first: number, count: number): Float32Array =>
-      new Float32Array(store.readSync(row * first, row * count).buffer);
+    let held = new Float32Array(0);
+    const rows = (first: number, count: number): Float32Array => {
+      const values = count * mosaic.shape[1];
+      if (held.length < values) held = new Float32Array(values);
+      store.readSync(row * first, row * count, new Uint8Array(held.buffer, 0, row * count));
+      return held.subarray(0, values);
+    };
     return { rows };
   }
   const values = await node?.read();

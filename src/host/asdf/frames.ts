@@ -80,8 +80,8 @@ export class FrameStore implements ByteStore {
     return Promise.resolve(this.readSync(start, length));
   }
 
-  readSync(start: number, length: number): Uint8Array {
-    const out = new Uint8Array(length);
+  /** @param out where they go */
+  readSync(start: number, length: number, out = new Uint8Array(length)): Uint8Array {
     for (const frame of this.all) {
       const { first, size } = frame;
       const [from, to] = [Math.max(start, first), Math.min(start + length, first + size)];
@@ -111,9 +111,10 @@ export class FrameStore implements ByteStore {
   }
 
   #kept(frame: Frame): Uint8Array {
-    const kept = this.#last?.frame === frame ? this.#last.bytes.deref() : undefined;
-    if (kept) return kept;
-    const bytes = new Uint8Array(frame.size);
+    const held = this.#last?.bytes.deref();
+    if (held && this.#last?.frame === frame) return held;
+    // in the same memory again: what a WeakRef was made of stays until the caller awaits something
+    const bytes = held && held.length >= frame.size ? held : new Uint8Array(frame.size);
     this.#decode(frame, bytes);
     this.#last = { frame, bytes: new WeakRef(bytes) };
     return bytes;

@@ -21,6 +21,7 @@ import {
   positions,
   type SourceMeasures,
 } from "./measure_sources.js";
+import { cutArray } from "./parts.js";
 import { abMagnitude, fluxFactor, pixelSide, skyScale, type SkyScale } from "./units.js";
 
 /** Radii of romancal's circular apertures and of its background annulus, arcseconds (_aperture.py). */
@@ -239,14 +240,23 @@ function warningFlags(
   x: Float32Array,
   y: Float32Array,
 ): Int32Array {
-  return Int32Array.from(x, (value, i) => {
-    if (!(Number.isFinite(value) && Number.isFinite(y[i]))) return DO_NOT_USE;
-    const column = Math.max(0, Math.min(roundHalfEven(value), nx - 1));
-    const row = Math.min(roundHalfEven(y[i]), ny - 1);
-    if (row < 0) return 0;
-    const own = !weight || ArrayBuffer.isView(weight) ? weight?.subarray(row * nx) : weight.rows(row, 1);
-    return own?.[column] === 0 ? DO_NOT_USE : 0;
-  });
+  const flags = Int32Array.from(x, (value, i) =>
+    Number.isFinite(value) && Number.isFinite(y[i]) ? 0 : DO_NOT_USE,
+  );
+  if (!weight) return flags;
+  const rows = Int32Array.from(y, (value) => Math.min(roundHalfEven(value), ny - 1));
+  const inside = Uint32Array.from(flags.keys()).filter((i) => flags[i] === 0 && rows[i] >= 0);
+  inside.sort((i, j) => rows[i] - rows[j]); // rows come packed: each is made once
+  let made = -1;
+  let values: Float32Array | undefined;
+  for (const i of inside) {
+    const row = rows[i];
+    if (row !== made) values = cutArray(weight, nx, { x0: 0, y0: row, nx, ny: 1 });
+    made = row;
+    const column = Math.max(0, Math.min(roundHalfEven(x[i]), nx - 1));
+    if (values?.[column] === 0) flags[i] = DO_NOT_USE;
+  }
+  return flags;
 }
 
 function roundHalfEven(value: number): number {

@@ -145,9 +145,12 @@ function labelRows(
   numbers: FrameStore,
   tables: readonly Uint32Array[],
 ): RowPlane<Uint32Array> {
+  let held = new Uint32Array(0);
   return {
     rows(first, count) {
-      const labels = new Uint32Array(numbers.readSync(4 * nx * first, 4 * nx * count).buffer);
+      if (held.length < nx * count) held = new Uint32Array(nx * count);
+      const labels = held.subarray(0, nx * count);
+      numbers.readSync(4 * nx * first, 4 * nx * count, new Uint8Array(labels.buffer, 0, labels.byteLength));
       for (const [k, { y0, ny }] of bands.entries()) {
         const [from, to] = [Math.max(first, y0), Math.min(first + count, y0 + ny)];
         for (let i = (from - first) * nx; i < (to - first) * nx; i++)

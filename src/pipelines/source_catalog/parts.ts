@@ -11,7 +11,7 @@ export interface Part {
 
 type HostArray = Float32Array | Uint32Array;
 
-/** A plane whose rows are made when they are asked for: `count` whole rows from `first` on. */
+/** A plane whose rows are made when they are asked for: `count` whole rows from `first` on, good until more are asked for. */
 export interface RowPlane<T extends HostArray = HostArray> {
   rows(first: number, count: number): T;
 }
