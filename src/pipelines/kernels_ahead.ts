@@ -32,7 +32,8 @@ const plain = (...kernels: readonly Kernel[]): Variant[] => kernels.map((kernel)
 const AHEAD: Ahead = {
   flux: () => [one(scalePlane, { HALF: false }), one(scalePlane, { HALF: true })],
   skymatch: ({ subtract }) => [
-    ...plain(sky.firstPixel, sky.setMoments, sky.setHistogram),
+    ...plain(sky.firstPixel, sky.setMoments),
+    one(sky.setCells, { MORE: false }),
     ...(subtract ? plain(sky.subtractSky) : []),
   ],
   outlier_detection: ({ resample_data, kernel }, groups) =>

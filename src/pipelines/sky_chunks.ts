@@ -9,6 +9,8 @@ interface Chunk {
   readonly first: number;
   readonly end: number;
   readonly lanes: number;
+  /** Quads of pixels in its longest run, at most: as many lanes of a row have something to do. */
+  readonly width: number;
 }
 
 /**
@@ -51,8 +53,8 @@ export class SkyChunks {
     const words = new Uint32Array(CHUNK_WORDS * starts[sets.length]);
     let at = 0;
     sets.forEach((set, task) => {
-      for (const { rows, first, end, lanes } of this.chunks[set]) {
-        words.set([task, rows, first, end, lanes], at);
+      for (const { rows, first, end, lanes, width } of this.chunks[set]) {
+        words.set([task, rows, first, end, lanes, width], at);
         at += CHUNK_WORDS;
       }
     });
@@ -64,7 +66,7 @@ export class SkyChunks {
     const words = new Uint32Array(CHUNK_WORDS * sets);
     for (let s = 0; s < sets; s++) {
       const [first, last] = [this.chunks[s].at(0), this.chunks[s].at(-1)];
-      if (first && last) words.set([s, first.rows, first.first, last.end, LANES], CHUNK_WORDS * s);
+      if (first && last) words.set([s, first.rows, first.first, last.end, LANES, LANES], CHUNK_WORDS * s);
     }
     return words;
   }
@@ -81,14 +83,19 @@ function reachOf({ ny, rowStart }: Spans): [first: number, end: number] {
 function cut({ rowStart, runs }: Spans, from: number, to: number, blocks: Blocks, rows: number): Chunk[] {
   const { nx, height, joined } = blocks;
   const chunks: Chunk[] = [];
-  let [first, pixels] = [from, 0];
+  let [first, pixels, longest] = [from, 0, 0];
   for (let y = from; y < to; y++) {
-    for (let k = rowStart[y]; k < rowStart[y + 1]; k++) pixels += runs[2 * k + 1] - runs[2 * k] + 1;
+    for (let k = rowStart[y]; k < rowStart[y + 1]; k++) {
+      const length = runs[2 * k + 1] - runs[2 * k] + 1;
+      pixels += length;
+      longest = Math.max(longest, length);
+    }
     const whole = joined ? pixels >= height * nx : (y + 1) % height === 0;
     if (!whole && y + 1 < to) continue;
     const lanes = joined ? lanesFor(pixels / (rowStart[y + 1] - rowStart[first])) : LANES;
-    if (pixels > 0) chunks.push({ rows: rows >>> 0, first, end: y + 1, lanes });
-    [first, pixels] = [y + 1, 0];
+    const width = Math.ceil(longest / 4) + 1; // not aligned to quads
+    if (pixels > 0) chunks.push({ rows: rows >>> 0, first, end: y + 1, lanes, width });
+    [first, pixels, longest] = [y + 1, 0, 0];
   }
   return chunks;
 }

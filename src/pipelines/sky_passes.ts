@@ -1,9 +1,9 @@
 import type { DeviceBuffer, Gpu } from "../gpu/index.js";
-import { bucketsOf } from "../host/numerics/bin_cells.js";
 import type { Moments, MomentsRequest, StatRequest } from "../host/numerics/imagestats.js";
 import type { Spans } from "../host/numerics/polygon_fill.js";
 import type { CoreLimits } from "../host/numerics/sky_core.js";
 import {
+  CELL_HISTOGRAMS,
   firstPixel,
   PARTIAL_WORDS,
   setCells,
@@ -22,7 +22,8 @@ const BLOCK_PIXELS = 8192;
 /** Sets and pieces, at most, whose blocks of rows are chunks: of four exposures they are at most 10, of eight some 32. */
 const MOST_APART = 64;
 const DIGITS = 256;
-const BUCKETS = 2 ** 13;
+/** Of a histogram without bins, as setCells takes them. */
+const NO_BINS = [0, -3.4028234663852886e38, 0, -1];
 
 /** The image that sets of pixels are taken of: f32 data and u32 DQ, row-major; no pixel with any flag of `bad` is in a set. */
 export interface SkyImagePlanes {
@@ -141,7 +142,10 @@ export class SkyPasses {
         .run(setHistogram, { ...this.bindings(chunks), tasks, counts }, [groups])
         .submit();
       const words = await gpu.read(counts, Uint32Array);
-      return sizes.map((size, k) => words.subarray(offsets[k], offsets[k] + size));
+      return queries.map(({ request }, k) => {
+        const size = request.kind === "histogram" ? request.bins : DIGITS;
+        return words.subarray(offsets[k], offsets[k] + size);
+      });
     } finally {
       counts.free();
       tasks.free();
@@ -149,29 +153,41 @@ export class SkyPasses {
     }
   }
 
-  /** Of each set, how many of its pixels are in each cell between edges that ascend: edges.length + 1 counts. */
-  async cells(sets: readonly number[], edges: Float32Array): Promise<Uint32Array[]> {
+  /**
+   * Of each set, how many of its pixels are in each cell between the `edges` edges of all bins of histograms, (lo, end, scale, bins) each:
+   * edges + 1 counts, those of the first and the last without meaning.
+   */
+  async cells(
+    sets: readonly number[],
+    edges: number,
+    histograms: readonly (readonly number[])[],
+  ): Promise<Uint32Array[]> {
     const table = this.chunks.table(sets);
-    const size = edges.length + 1;
+    const size = edges + 1;
     const groups = table.starts[sets.length];
     if (groups === 0) return sets.map(() => new Uint32Array(size));
     const { gpu } = this;
-    const { lo, scale, words } = bucketsOf(edges, BUCKETS);
+    const [most0, most1, most2, most3] = Array.from(
+      { length: CELL_HISTOGRAMS },
+      (_, k) => histograms[k] ?? NO_BINS,
+    );
+    const others = histograms.slice(CELL_HISTOGRAMS);
     const counts = gpu.alloc("skymatch counts", 4 * size * sets.length);
     const chunks = gpu.upload("skymatch chunks", table.words);
-    const buckets = gpu.upload("skymatch buckets", words);
-    const limits = gpu.upload("skymatch edges", edges);
-    const search = { lo, scale, buckets: BUCKETS, edges: edges.length };
+    const more = gpu.upload("skymatch bins", Float32Array.from([...others, NO_BINS].flat()));
+    const bins = { most0, most1, most2, most3, edges, more: others.length };
     try {
       gpu
         .recorder("skymatch cells")
         .clear(counts)
-        .run(setCells, { ...this.bindings(chunks), search, buckets, edges: limits, counts }, [groups])
+        .run(setCells, { ...this.bindings(chunks), bins, more, counts }, [groups], {
+          MORE: others.length > 0,
+        })
         .submit();
       const found = await gpu.read(counts, Uint32Array);
       return sets.map((_, k) => found.subarray(k * size, (k + 1) * size));
     } finally {
-      for (const buffer of [counts, chunks, buckets, limits]) buffer.free();
+      for (const buffer of [counts, chunks, more]) buffer.free();
     }
   }
 

@@ -26,8 +26,6 @@ const MOST_SAMPLED = 2 ** 18;
 /** Pixels beyond the core are listed where they are less than one in so many, or this many. */
 const LISTED_OF = 16;
 const LEAST_LIST = 2 ** 12;
-/** Histograms are counted by cells where a pixel is in more sets than this on average: finding a cell takes 16 ns on lavapipe, a set's own bin 6. */
-const SHARED = 3;
 /** Words of counts by pieces and cells. */
 const MOST_COUNTS = 2 ** 24;
 
@@ -45,7 +43,6 @@ interface Query {
 export class SkySets {
   private readonly passes: SkyPasses;
   private readonly sets: number;
-  private readonly shared: boolean;
   private readonly pieces: readonly { readonly index: number; readonly pixels: number }[];
   private readonly members: readonly (readonly number[])[];
 
@@ -54,8 +51,6 @@ export class SkySets {
     const { pieces, members } = piecesOf(sets);
     this.pieces = pieces.map((piece, k) => ({ index: sets.length + k, pixels: pixelsOf(piece) }));
     this.members = members;
-    const total = sets.reduce((sum, set) => sum + pixelsOf(set), 0);
-    this.shared = total > SHARED * this.pieces.reduce((sum, piece) => sum + piece.pixels, 0);
     this.passes = new SkyPasses(gpu, image, [...sets, ...pieces]);
   }
 
@@ -125,22 +120,23 @@ export class SkySets {
     return answers.map((answer) => answer());
   }
 
-  /** Histograms, where it can be by pieces: a pixel is read and counted once for all sets that have it. */
+  /** Histograms, where it can be by pieces: a pixel is read and counted once for all sets. */
   private async count(queries: readonly Counting[]): Promise<Uint32Array[]> {
     if (queries.length === 0) return [];
     const { passes, pieces, members } = this;
     const requests = queries.flatMap(({ request }) => (request.kind === "histogram" ? [request] : []));
-    const edges = requests.reduce((sum, { bins }) => sum + bins + 2, 0);
+    const edges = requests.reduce((sum, { bins }) => sum + bins + 1, 0);
     const apart =
       requests.length < queries.length || edges > MOST_EDGES || edges * pieces.length > MOST_COUNTS;
-    if (!this.shared || apart) return passes.histograms(queries);
+    if (apart) return passes.histograms(queries);
     const cells = cellsOf(requests);
     const found = await passes.cells(
       pieces.map(({ index }) => index),
       cells.edges,
+      requests.map(({ min, scale, bins }, k) => [min, cells.ends[k], scale, bins]),
     );
     return queries.map(({ set }, k) => {
-      const sums = new Uint32Array(cells.edges.length + 1);
+      const sums = new Uint32Array(cells.edges + 1);
       for (const piece of members[set]) for (let c = 0; c < sums.length; c++) sums[c] += found[piece][c];
       return binsFrom(sums, cells.starts[k]);
     });

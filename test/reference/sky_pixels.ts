@@ -22,9 +22,10 @@ function histogram(
   pixels: Float32Array,
   { min, end, scale, bins }: Extract<StatRequest, { kind: "histogram" }>,
 ): Uint32Array {
-  const counts = new Uint32Array(bins + 1);
+  const counts = new Uint32Array(bins);
   for (const v of pixels) {
-    if (v >= min && v < end) counts[Math.trunc(Math.fround(scale * Math.fround(v - min)))]++;
+    const bin = Math.trunc(Math.fround(scale * Math.fround(v - min)));
+    if (v >= min && v < end && bin < bins) counts[bin]++;
   }
   return counts;
 }

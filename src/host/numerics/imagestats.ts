@@ -41,7 +41,7 @@ export interface Moments {
   readonly first: number;
 }
 
-/** Counts of trunc(scale * (v - min)) for min <= v < end, in f32 arithmetic; bins + 1 of them, the last is thrown away. */
+/** Counts of trunc(scale * (v - min)) for min <= v < end, in f32 arithmetic; what rounding puts beyond the bins is not counted. */
 export interface HistogramRequest {
   readonly kind: "histogram";
   readonly min: number;
@@ -172,8 +172,8 @@ function* histogramOf(binwidth: number, { min, max, stddev }: Clipped): StatRun<
   const binWidth = f32(single ? range : range / (bins - 1));
   const end = f32(min + f32(binWidth * bins));
   if (!(end > min)) return { counts: new Uint32Array(bins), min, width };
-  const answer = (yield { kind: "histogram", min, end, scale: f32(1 / binWidth), bins }) as Uint32Array;
-  return { counts: answer.subarray(0, bins), min, width };
+  const scale = f32(1 / binWidth);
+  return { counts: (yield { kind: "histogram", min, end, scale, bins }) as Uint32Array, min, width };
 }
 
 /** The highest bin, moved by a parabola through it and its neighbours. */

@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var k = rows[chunk.rows + y]; k < last && here == NONE; k++) {
       let run = vec2u(y * params.nx) + runs[k];
       for (var q = run.x >> 2u; q <= (run.y >> 2u) && here == NONE; q++) {
-        let ok = counts_in(run, q, data[q]);
+        let ok = counts_in(run, q, data[q], params.bad);
         for (var c = 3; c >= 0; c--) {
           if (ok[c]) { here = 4u * q + u32(c); }
         }

@@ -38,13 +38,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let chunk = chunks[group.x];
   let task = tasks[chunk.task];
   let lanes = chunk.lanes;
-  for (var y = chunk.first + lane / lanes; y < chunk.end; y += 64u / lanes) {
+  let column = lane % lanes;
+  for (var y = select(chunk.end, chunk.first + lane / lanes, column < chunk.width); y < chunk.end; y += 64u / lanes) {
     let last = rows[chunk.rows + y + 1u];
     for (var k = rows[chunk.rows + y]; k < last; k++) {
       let run = vec2u(y * params.nx) + runs[k];
-      for (var q = (run.x >> 2u) + lane % lanes; q <= (run.y >> 2u); q += lanes) {
+      for (var q = (run.x >> 2u) + column; q <= (run.y >> 2u); q += lanes) {
         let v = data[q];
-        let ok = counts_in(run, q, v);
+        let ok = counts_in(run, q, v, params.bad);
         for (var c = 0; c < 4; c++) {
           if (ok[c]) { add(task, bin_of(task, v[c])); }
         }

@@ -2,8 +2,8 @@ import { defineKernel, storage, uniform } from "../../gpu/index.js";
 
 /** Words of a Task in sets.wgsl: at, lo, hi, centre, every, room, bins, shift, prefix. */
 export const TASK_WORDS = 9;
-/** Words of a Chunk in sets.wgsl: task, rows, first, end, lanes. */
-export const CHUNK_WORDS = 5;
+/** Words of a Chunk in sets.wgsl: task, rows, first, end, lanes, width. */
+export const CHUNK_WORDS = 6;
 /** Edges that {@link setCells} can do with. */
 export const MOST_EDGES = 4095;
 /** Words of a workgroup's partial sums in moments.wgsl. */
@@ -42,17 +42,30 @@ export const setHistogram = defineKernel({
   bindings: { ...SETS, tasks: storage("read"), counts: storage("read_write") },
 });
 
-/** Counts by cells of value between edges, edges + 1 words a task, added to `counts`; groups: [chunks]. */
+/** Histograms that {@link setCells} takes without MORE. */
+export const CELL_HISTOGRAMS = 4;
+
+/**
+ * Counts by cells of value between the edges of all bins of histograms (lo, end, scale, bins; end -1, scale 0 and bins -1: none), edges + 1
+ * words a task, added to `counts`; groups: [chunks].
+ */
 export const setCells = defineKernel({
   label: "skymatch/cells",
   url: new URL("./cells.wgsl", import.meta.url),
   bindings: {
     ...SETS,
-    search: uniform({ lo: "f32", scale: "f32", buckets: "u32", edges: "u32" }),
-    buckets: storage("read"),
-    edges: storage("read"),
+    bins: uniform({
+      most0: "vec4f",
+      most1: "vec4f",
+      most2: "vec4f",
+      most3: "vec4f",
+      edges: "u32",
+      more: "u32",
+    }),
+    more: storage("read"),
     counts: storage("read_write"),
   },
+  constants: ["MORE"],
 });
 
 /** data -= sky, in f32. */

@@ -12,44 +12,67 @@ const FAR = 3.4028234e38;
 var<workgroup> counts: array<u32, 64>;
 var<workgroup> sums: array<vec4f, 64>; // d, d * d, least, greatest
 
-fn append(counter: u32, task: Task, v: vec4f, chosen: vec4<bool>) {
-  let one = select(vec4u(0u), vec4u(1u), chosen);
-  var next = atomicAdd(&list[counter], one.x + one.y + one.z + one.w);
-  for (var c = 0u; c < 4u; c++) {
-    if (chosen[c] && next < task.room) { atomicStore(&list[task.at + next], bitcast<u32>(v[c])); }
-    next += one[c];
-  }
+fn append(task: u32, at: u32, room: u32, v: f32) {
+  let next = atomicAdd(&list[task], 1u);
+  if (next < room) { atomicStore(&list[at + next], bitcast<u32>(v)); }
+}
+
+// Takes b's sums into a's.
+fn join(a: u32, b: u32) {
+  let x = sums[a];
+  let y = sums[b];
+  counts[a] += counts[b];
+  sums[a] = vec4f(x.xy + y.xy, min(x.z, y.z), max(x.w, y.w));
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let chunk = chunks[group.x];
   let task = tasks[chunk.task];
+  let bad = params.bad;
+  let lo = vec4f(task.lo);
+  let hi = vec4f(task.hi);
   let step = task.every;
   let lanes = chunk.lanes;
   let column = lane % lanes;
+  let stride = lanes * step;
+  let rows_on = 64u / lanes;
   var n = vec4u(0u);
   var s1 = vec4f(0.0);
   var s2 = vec4f(0.0);
   var least = vec4f(FAR);
   var greatest = vec4f(-FAR);
-  for (var row = (chunk.first + step - 1u) / step + lane / lanes; row * step < chunk.end; row += 64u / lanes) {
+  let first = (chunk.first + step - 1u) / step + lane / lanes;
+  for (var row = select(chunk.end, first, column * step < chunk.width); row * step < chunk.end; row += rows_on) {
     let y = row * step;
     let last = rows[chunk.rows + y + 1u];
+    let start = column * step + (5u * row) % step;
     for (var k = rows[chunk.rows + y]; k < last; k++) {
       let run = vec2u(y * params.nx) + runs[k];
-      for (var q = (run.x >> 2u) + column * step + (5u * row) % step; q <= (run.y >> 2u); q += lanes * step) {
-        let v = data[q];
-        let ok = counts_in(run, q, v);
-        let core = ok & (v >= vec4f(task.lo)) & (v <= vec4f(task.hi));
-        let d = select(vec4f(0.0), v - task.centre, core);
-        n += select(vec4u(0u), vec4u(1u), core);
-        s1 += d;
-        s2 += d * d;
-        least = min(least, select(vec4f(FAR), v, core));
-        greatest = max(greatest, select(vec4f(-FAR), v, core));
-        let rest = ok & !core;
-        if (any(rest)) { append(chunk.task, task, v, rest); }
+      let end = run.y >> 2u;
+      for (var q = (run.x >> 2u) + start; q <= end;) {
+        let begin = q;
+        var others = 0u; // of eight quads, four bits each
+        for (var bit = 1u; bit != 0u && q <= end; bit *= 16u) {
+          let v = data[q];
+          let ok = counts_in(run, q, v, bad);
+          let core = ok & (v >= lo) & (v <= hi);
+          let d = select(vec4f(0.0), v - task.centre, core);
+          n += select(vec4u(0u), vec4u(1u), core);
+          s1 += d;
+          s2 += d * d;
+          least = select(least, v, core & (v < least));
+          greatest = select(greatest, v, core & (v > greatest));
+          let rest = select(vec4u(0u), vec4u(1u, 2u, 4u, 8u), ok & !core);
+          others |= bit * ((rest.x | rest.y) | (rest.z | rest.w));
+          q += stride;
+        }
+        // apart, as a software driver goes through what is seldom done each time
+        while (others != 0u) {
+          let which = firstTrailingBit(others);
+          others &= others - 1u;
+          append(chunk.task, task.at, task.room, data[begin + (which >> 2u) * stride][which & 3u]);
+        }
       }
     }
   }
@@ -60,16 +83,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let high = max(greatest.xy, greatest.zw);
   counts[lane] = n2.x + n2.y;
   sums[lane] = vec4f(t1.x + t1.y, t2.x + t2.y, min(low.x, low.y), max(high.x, high.y));
-  for (var half = 32u; half > 0u; half >>= 1u) {
-    workgroupBarrier();
-    if (lane < half) {
-      let a = sums[lane];
-      let b = sums[lane + half];
-      counts[lane] += counts[lane + half];
-      sums[lane] = vec4f(a.xy + b.xy, min(a.z, b.z), max(a.w, b.w));
+  workgroupBarrier();
+  if (lane < 8u) {
+    for (var half = 32u; half >= 8u; half >>= 1u) {
+      for (var k = lane; k < half; k += 8u) { join(k, k + half); }
     }
   }
+  workgroupBarrier();
   if (lane == 0u) {
+    for (var half = 4u; half > 0u; half >>= 1u) {
+      for (var k = 0u; k < half; k++) { join(k, k + half); }
+    }
     let at = 2u * group.x;
     let words = bitcast<vec4u>(sums[0]);
     partials[at] = vec4u(counts[0], words.xy, 0u);

@@ -5,13 +5,14 @@ struct Params {
   nx: u32,
   bad: u32, // DQ bits
 }
-// `lanes` of the 64 take a row, the others the rows after it.
+// `lanes` of the 64 take a row, the others the rows after it; `width` of them have something to do.
 struct Chunk {
   task: u32,
   rows: u32,
   first: u32, // row
   end: u32, // row
   lanes: u32,
+  width: u32,
 }
 // One request for one set; meaning of the fields by kernel.
 struct Task {
@@ -33,9 +34,9 @@ struct Task {
 @group(0) @binding(5) var<storage, read> chunks: array<Chunk>;
 
 // Of the four pixels v of element q, those that count and lie from run.x to run.y (pixel indices).
-fn counts_in(run: vec2u, q: u32, v: vec4f) -> vec4<bool> {
-  let i = vec4u(4u * q) + vec4u(0u, 1u, 2u, 3u);
+fn counts_in(run: vec2u, q: u32, v: vec4f, bad: u32) -> vec4<bool> {
+  let i = vec4i(i32(4u * q)) + vec4i(0, 1, 2, 3); // signed, which is cheaper to compare in software
   let finite = (bitcast<vec4u>(v) & vec4u(0x7f800000u)) != vec4u(0x7f800000u);
-  let good = (dq[q] & vec4u(params.bad)) == vec4u(0u);
-  return finite & good & (i >= vec4u(run.x)) & (i <= vec4u(run.y));
+  let good = (dq[q] & vec4u(bad)) == vec4u(0u);
+  return finite & good & (i >= vec4i(i32(run.x))) & (i <= vec4i(i32(run.y)));
 }
