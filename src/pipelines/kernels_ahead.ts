@@ -33,7 +33,7 @@ const AHEAD: Ahead = {
   flux: () => [one(scalePlane, { HALF: false }), one(scalePlane, { HALF: true })],
   skymatch: ({ subtract }) => [
     ...plain(sky.firstPixel, sky.setMoments),
-    one(sky.setCells, { MORE: false }),
+    one(sky.fewCells, { EIGHT: false }),
     ...(subtract ? plain(sky.subtractSky) : []),
   ],
   outlier_detection: ({ resample_data, kernel }, groups) =>
@@ -62,7 +62,7 @@ const AHEAD: Ahead = {
     ...plain(measure.segmentBoxes),
     ...ofSources(device),
     ...plain(measure.daofind),
-    ...(fit_psf ? plain(psfStart, psfFit) : []),
+    ...(fit_psf ? [one(psfStart, {}), one(psfFit, { SINGLE: true }), one(psfFit, { SINGLE: false })] : []),
   ],
 };
 

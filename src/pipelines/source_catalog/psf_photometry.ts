@@ -1,6 +1,5 @@
 import KDBush from "kdbush";
 import type { Gpu } from "../../gpu/index.js";
-import { inverseDiagonal } from "../../host/numerics/cholesky.js";
 import type { PsfStamp } from "../../host/psf/l3_psf.js";
 import { uniformSpline } from "../../host/psf/uniform_spline.js";
 import {
@@ -15,52 +14,16 @@ import {
 import { emptyBoxes, growBox } from "./label.js";
 import { type Frame, frameOf, type MeasureImages, withBuffers } from "./measure_device.js";
 import type { ImageParts } from "./measure_parts.js";
+import { emptyMeasures, flagResults, type PsfBox, type PsfMeasures, storeGroup } from "./psf_results.js";
 
 /** Sources closer than this, pixels, are fitted together. */
 const MIN_SEPARATION = 5;
-const PARAMETERS = 3;
-const BOX_PIXELS = PSF_FIT_BOX * PSF_FIT_BOX;
 /** Pixels beside a source's box that its first flux, in a circle of 5 pixels, is summed over at most. */
 const REACH = 8;
-
-/** photutils 3.1.1 psf/flags.py */
-const FLAGS = {
-  N_PIXELS_FIT_PARTIAL: 1,
-  POSITION_OUTSIDE_IMAGE: 2,
-  NON_POSITIVE_FLUX: 4,
-  NO_CONVERGENCE: 8,
-  NO_COVARIANCE: 16,
-  NO_OVERLAP: 64,
-  FULLY_MASKED: 128,
-  TOO_FEW_PIXELS: 256,
-  NON_FINITE_POSITION: 512,
-  NON_FINITE_FLUX: 1024,
-  POSITION_OUTSIDE_FIT_REGION: 4096,
-} as const;
-
-/** PSF photometry, a value a source: positions in pixels (0-based centres), flux in nJy; NaN where nothing could be fitted. */
-export interface PsfMeasures {
-  readonly x_psf: Float64Array;
-  readonly x_psf_err: Float64Array;
-  readonly y_psf: Float64Array;
-  readonly y_psf_err: Float64Array;
-  readonly psf_flux: Float64Array;
-  readonly psf_flux_err: Float64Array;
-  /** Reduced chi-squared. */
-  readonly psf_gof: Float64Array;
-  readonly psf_flags: Int32Array;
-}
 
 type Images = Pick<MeasureImages, "nx" | "ny" | "data" | "err" | "mask" | "frame">;
 
 type PsfParts = Pick<ImageParts, "nx" | "ny" | "eachPart">;
-
-/** A source to fit: its place in the catalog and the lower left pixel of its untrimmed box. */
-interface Box {
-  readonly index: number;
-  readonly startX: number;
-  readonly startY: number;
-}
 
 /**
  * Fit the PSF to 5 x 5 pixels about each position, sources within 5 pixels of each other (chained) together: least squares by
@@ -78,11 +41,12 @@ export async function measurePsf(
 ): Promise<PsfMeasures> {
   const measures = emptyMeasures(x.length);
   const groups = groupsOf(boxesOf(x, y, parts), x, y);
+  const model = { ...psf, spline: inFours(uniformSpline(psf.values, psf.size)) };
   await parts.eachPart(surroundings(groups, parts), (images, at) =>
     fit(
       gpu,
       images,
-      psf,
+      model,
       at.map((group) => groups[group]),
       x,
       y,
@@ -95,7 +59,7 @@ export async function measurePsf(
 }
 
 /** Pixels of the image that each group's fit reads: boxes and apertures of where it starts. */
-function surroundings(groups: readonly Box[][], { nx, ny }: PsfParts): Uint32Array {
+function surroundings(groups: readonly PsfBox[][], { nx, ny }: PsfParts): Uint32Array {
   const boxes = emptyBoxes(groups.length);
   const within = (value: number, size: number): number => Math.max(0, Math.min(value, size - 1));
   groups.forEach((group, k) => {
@@ -112,29 +76,9 @@ function surroundings(groups: readonly Box[][], { nx, ny }: PsfParts): Uint32Arr
   return boxes;
 }
 
-function emptyMeasures(count: number): PsfMeasures {
-  const column = (): Float64Array => new Float64Array(count).fill(NaN);
-  return {
-    x_psf: column(),
-    x_psf_err: column(),
-    y_psf: column(),
-    y_psf_err: column(),
-    psf_flux: column(),
-    psf_flux_err: column(),
-    psf_gof: column(),
-    psf_flags: new Int32Array(count).fill(
-      FLAGS.N_PIXELS_FIT_PARTIAL |
-        FLAGS.NO_COVARIANCE |
-        FLAGS.NON_FINITE_POSITION |
-        FLAGS.NON_FINITE_FLUX |
-        FLAGS.NO_OVERLAP,
-    ),
-  };
-}
-
 /** Boxes that overlap the image. */
-function boxesOf(x: ArrayLike<number>, y: ArrayLike<number>, { nx, ny }: PsfParts): Box[] {
-  const boxes: Box[] = [];
+function boxesOf(x: ArrayLike<number>, y: ArrayLike<number>, { nx, ny }: PsfParts): PsfBox[] {
+  const boxes: PsfBox[] = [];
   for (let index = 0; index < x.length; index++) {
     const startX = Math.ceil(x[index] - PSF_FIT_BOX / 2);
     const startY = Math.ceil(y[index] - PSF_FIT_BOX / 2);
@@ -144,14 +88,14 @@ function boxesOf(x: ArrayLike<number>, y: ArrayLike<number>, { nx, ny }: PsfPart
   return boxes;
 }
 
-/** Sources chained by distances of at most MIN_SEPARATION, in the order of their first member. */
-function groupsOf(boxes: readonly Box[], x: ArrayLike<number>, y: ArrayLike<number>): Box[][] {
+/** Sources chained by distances of at most MIN_SEPARATION, in the order of their first member: those that are alone, then the others. */
+function groupsOf(boxes: readonly PsfBox[], x: ArrayLike<number>, y: ArrayLike<number>): PsfBox[][] {
   if (boxes.length === 0) return [];
   const tree = new KDBush(boxes.length);
   for (const { index } of boxes) tree.add(x[index], y[index]);
   tree.finish();
   const grouped = new Uint8Array(boxes.length);
-  const groups: Box[][] = [];
+  const groups: PsfBox[][] = [];
   for (let seed = 0; seed < boxes.length; seed++) {
     if (grouped[seed]) continue;
     grouped[seed] = 1;
@@ -166,14 +110,29 @@ function groupsOf(boxes: readonly Box[], x: ArrayLike<number>, y: ArrayLike<numb
     }
     groups.push(members.sort((a, b) => a - b).map((member) => boxes[member]));
   }
-  return groups;
+  const alone = (group: readonly PsfBox[]): boolean => group.length === 1;
+  return [...groups.filter(alone), ...groups.filter((group) => !alone(group))];
+}
+
+/** Each four coefficients that follow each other, as the kernel takes them. */
+function inFours(coefficients: Float64Array): Float32Array {
+  const last = coefficients.length - 1;
+  return Float32Array.from(
+    { length: 4 * coefficients.length },
+    (_, i) => coefficients[Math.min((i >> 2) + (i & 3), last)],
+  );
+}
+
+/** A PSF and the coefficients of its spline. */
+interface PsfModel extends PsfStamp {
+  readonly spline: Float32Array;
 }
 
 async function fit(
   gpu: Gpu,
   images: Images,
-  psf: PsfStamp,
-  groups: readonly Box[][],
+  psf: PsfModel,
+  groups: readonly PsfBox[][],
   x: ArrayLike<number>,
   y: ArrayLike<number>,
   scale: number,
@@ -184,7 +143,7 @@ async function fit(
   if (boxes.length === 0) return;
   const { sourceWords, groupWords, scratchWords } = packGroups(groups, x, y, frame);
   await withBuffers(gpu, async (own) => {
-    const spline = own.upload("PSF spline", Float32Array.from(uniformSpline(psf.values, psf.size)));
+    const spline = own.upload("PSF spline", psf.spline);
     const sources = own.upload("PSF sources", sourceWords);
     const groupList = own.upload("PSF groups", groupWords);
     const scratch = own.alloc("PSF fit scratch", 4 * scratchWords);
@@ -194,20 +153,27 @@ async function fit(
     const params = {
       nx,
       ny,
-      groups: groups.length,
       stamp: psf.size + 2,
       oversampling: psf.oversampling,
       scale,
       first_x: frame.x0,
       first_y: frame.y0,
     };
-    gpu
-      .recorder("source_catalog: PSF fit")
-      .run(psfStart, { params: start, data, mask, sources, fits }, [Math.ceil(boxes.length / 64)])
-      .run(psfFit, { params, data, err, mask, spline, sources, groups: groupList, scratch, fits }, [
-        Math.ceil(groups.length / 64),
-      ])
-      .submit();
+    const bound = { data, err, mask, spline, sources, groups: groupList, scratch, fits };
+    const rec = gpu.recorder("source_catalog: PSF fit");
+    rec.run(psfStart, { params: start, data, mask, sources, fits }, [Math.ceil(boxes.length / 64)]);
+    const singles = groups.findLastIndex(({ length }) => length === 1) + 1;
+    for (const [SINGLE, first_group, count] of [
+      [true, 0, singles],
+      [false, singles, groups.length - singles],
+    ] as const)
+      rec.run(
+        psfFit,
+        { params: { ...params, groups: count, first_group }, ...bound },
+        [Math.ceil(count / 64)],
+        { SINGLE },
+      );
+    rec.submit();
     const results = await gpu.read(fits, Float32Array, 0, PSF_FIT_WORDS * boxes.length);
     const words = new Uint32Array(results.buffer);
     const matrices = await gpu.read(scratch, Float32Array, 0, scratchWords);
@@ -222,7 +188,7 @@ async function fit(
 }
 
 function packGroups(
-  groups: readonly Box[][],
+  groups: readonly PsfBox[][],
   x: ArrayLike<number>,
   y: ArrayLike<number>,
   { x0, y0 }: Frame,
@@ -243,102 +209,4 @@ function packGroups(
     }
   });
   return { sourceWords, groupWords, scratchWords };
-}
-
-/** One group's results into the columns; `fits` and `words` are its Fit structs, `matrix` its normal matrix. */
-function storeGroup(
-  group: readonly Box[],
-  fits: Float32Array,
-  words: Uint32Array,
-  matrix: Float32Array,
-  measures: PsfMeasures,
-): void {
-  let takingPart = 0;
-  let total = 0;
-  for (let k = 0; k < group.length; k++) {
-    const pixels = words[PSF_FIT_WORDS * k + 4];
-    if (pixels < PARAMETERS) continue;
-    takingPart++;
-    total += pixels;
-  }
-  const errors =
-    total > PARAMETERS * takingPart
-      ? standardErrors(matrix, group.length, (k) => words[PSF_FIT_WORDS * k + 4] >= PARAMETERS)
-      : undefined;
-  group.forEach(({ index, startX, startY }, k) => {
-    const at = PSF_FIT_WORDS * k;
-    const pixels = words[at + 4];
-    const partial = pixels < BOX_PIXELS ? FLAGS.N_PIXELS_FIT_PARTIAL : 0;
-    if (pixels < PARAMETERS) {
-      measures.psf_flags[index] =
-        partial |
-        FLAGS.NO_COVARIANCE |
-        FLAGS.NON_FINITE_POSITION |
-        FLAGS.NON_FINITE_FLUX |
-        (pixels ? FLAGS.TOO_FEW_PIXELS : FLAGS.FULLY_MASKED);
-      return;
-    }
-    const converged = words[at + 5] !== 0;
-    measures.psf_flags[index] =
-      partial | (converged ? 0 : FLAGS.NO_CONVERGENCE) | (errors ? 0 : FLAGS.NO_COVARIANCE);
-    measures.x_psf[index] = startX + fits[at];
-    measures.y_psf[index] = startY + fits[at + 1];
-    measures.psf_flux[index] = fits[at + 2];
-    measures.psf_gof[index] = pixels > PARAMETERS ? fits[at + 3] / (pixels - PARAMETERS) : NaN;
-    if (!errors) return;
-    measures.psf_flux_err[index] = errors[PARAMETERS * k];
-    measures.x_psf_err[index] = errors[PARAMETERS * k + 1];
-    measures.y_psf_err[index] = errors[PARAMETERS * k + 2];
-  });
-}
-
-/**
- * Square roots of the diagonal of the normal matrix's pseudo-inverse: 0 for a parameter that nothing depends on, NaN where the rest is
- * singular, and of sources that took no part.
- */
-function standardErrors(
-  matrix: Float32Array,
-  sources: number,
-  takesPart: (source: number) => boolean,
-): Float64Array {
-  const n = PARAMETERS * sources;
-  const errors = new Float64Array(n).fill(NaN);
-  const kept: number[] = [];
-  for (let i = 0; i < n; i++) {
-    if (!takesPart(Math.floor(i / PARAMETERS))) continue;
-    if (matrix[i * n + i] > 0) kept.push(i);
-    else errors[i] = 0;
-  }
-  const normal = new Float64Array(kept.length ** 2);
-  kept.forEach((i, a) => {
-    for (let b = 0; b <= a; b++) {
-      const j = kept[b];
-      normal[a * kept.length + b] = matrix[i * n + j] / Math.sqrt(matrix[i * n + i] * matrix[j * n + j]);
-    }
-  });
-  const inverse = inverseDiagonal(normal, kept.length);
-  kept.forEach((i, a) => (errors[i] = Math.sqrt(inverse[a] / matrix[i * n + i])));
-  return errors;
-}
-
-/** Flags that follow from the fitted values. */
-function flagResults(
-  { psf_flags, psf_flux, x_psf, y_psf }: PsfMeasures,
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
-  { nx, ny }: Pick<PsfParts, "nx" | "ny">,
-): void {
-  for (let i = 0; i < psf_flags.length; i++) {
-    if (!Number.isFinite(x[i]) || !Number.isFinite(y[i])) psf_flags[i] &= ~FLAGS.NO_OVERLAP;
-    if (x_psf[i] < -0.5 || y_psf[i] < -0.5 || x_psf[i] > nx - 0.5 || y_psf[i] > ny - 0.5)
-      psf_flags[i] |= FLAGS.POSITION_OUTSIDE_IMAGE;
-    if (psf_flux[i] <= 0) psf_flags[i] |= FLAGS.NON_POSITIVE_FLUX;
-    if (outsideBox(x_psf[i], x[i], nx) || outsideBox(y_psf[i], y[i], ny))
-      psf_flags[i] |= FLAGS.POSITION_OUTSIDE_FIT_REGION;
-  }
-}
-
-function outsideBox(fitted: number, initial: number, size: number): boolean {
-  const start = Math.ceil(initial - PSF_FIT_BOX / 2);
-  return fitted < Math.max(start, 0) - 0.5 || fitted > Math.min(start + PSF_FIT_BOX, size) - 0.5;
 }

@@ -14,13 +14,15 @@ export const psfStart = defineKernel({
 });
 
 /**
- * Fit groups of sources with a PSF, one thread a group, from what psfStart left in `fits`. Layouts of the buffers are the structs of psf_fit.wgsl. Scratch words of
+ * Fit `groups` groups of sources with a PSF, from `first_group` on, one thread a group, from what psfStart left in `fits`. SINGLE: they are of one
+ * source each. Coefficients of the spline by fours, each four from one coefficient on. Layouts of the buffers are the structs of psf_fit.wgsl. Scratch words of
  * a group of k sources: `psfScratchWords(k)`; its first 9 k^2 words hold on return the lower half of the normal matrix
  * (row-major; per source flux, x, y) at the solution.
  */
 export const psfFit = defineKernel({
   label: "source_catalog/psf_fit",
   url: new URL("./psf_fit.wgsl", import.meta.url),
+  constants: ["SINGLE"],
   bindings: {
     params: uniform({
       nx: "u32",
@@ -29,6 +31,7 @@ export const psfFit = defineKernel({
       stamp: "u32",
       oversampling: "f32",
       scale: "f32",
+      first_group: "u32",
       first_x: "i32",
       first_y: "i32",
     }),

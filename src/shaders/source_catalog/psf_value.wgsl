@@ -1,4 +1,5 @@
-// The PSF as a bicubic spline; the including kernel binds params (stamp, oversampling) and spline.
+// The PSF as a bicubic spline; the including kernel binds params (stamp, oversampling) and spline, whose element k holds the
+// coefficients k to k + 3: one load a row.
 
 // Uniform cubic B-spline weights at t in [0, 1) and their derivatives.
 fn weights(t: f32) -> vec4f {
@@ -25,7 +26,7 @@ fn psf(offset: vec2f) -> vec3f {
   var along = vec2f(0.0);
   for (var j = 0u; j < 4u; j++) {
     let k = (u32(cell.y) + j) * params.stamp + u32(cell.x);
-    let row = vec4f(spline[k], spline[k + 1u], spline[k + 2u], spline[k + 3u]);
+    let row = spline[k];
     let inner = dot(wx, row);
     value += wy[j] * inner;
     along += vec2f(wy[j] * dot(sx, row), sy[j] * inner);
