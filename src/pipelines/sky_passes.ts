@@ -1,9 +1,11 @@
-import type { DeviceBuffer, Gpu } from "../gpu/index.js";
+import type { DeviceBuffer, Gpu, Recorder } from "../gpu/index.js";
+import { bucketsOf } from "../host/numerics/bin_cells.js";
 import type { Moments, MomentsRequest, StatRequest } from "../host/numerics/imagestats.js";
 import type { Spans } from "../host/numerics/polygon_fill.js";
 import type { CoreLimits } from "../host/numerics/sky_core.js";
 import {
-  CELL_HISTOGRAMS,
+  FEW_HISTOGRAMS,
+  fewCells,
   firstPixel,
   PARTIAL_WORDS,
   setCells,
@@ -22,7 +24,8 @@ const BLOCK_PIXELS = 8192;
 /** Sets and pieces, at most, whose blocks of rows are chunks: of four exposures they are at most 10, of eight some 32. */
 const MOST_APART = 64;
 const DIGITS = 256;
-/** Of a histogram without bins, as setCells takes them. */
+const BUCKETS = 2 ** 13;
+/** A histogram without bins, as fewCells takes them. */
 const NO_BINS = [0, -3.4028234663852886e38, 0, -1];
 
 /** The image that sets of pixels are taken of: f32 data and u32 DQ, row-major; no pixel with any flag of `bad` is in a set. */
@@ -154,41 +157,50 @@ export class SkyPasses {
   }
 
   /**
-   * Of each set, how many of its pixels are in each cell between the `edges` edges of all bins of histograms, (lo, end, scale, bins) each:
-   * edges + 1 counts, those of the first and the last without meaning.
+   * Of each set, how many of its pixels are in each cell between the edges of all bins of histograms, (lo, end, scale, bins) each:
+   * edges.length + 1 counts, those of the first and the last without meaning.
    */
   async cells(
     sets: readonly number[],
-    edges: number,
+    edges: Float32Array,
     histograms: readonly (readonly number[])[],
   ): Promise<Uint32Array[]> {
     const table = this.chunks.table(sets);
-    const size = edges + 1;
+    const size = edges.length + 1;
     const groups = table.starts[sets.length];
     if (groups === 0) return sets.map(() => new Uint32Array(size));
     const { gpu } = this;
-    const [most0, most1, most2, most3] = Array.from(
-      { length: CELL_HISTOGRAMS },
-      (_, k) => histograms[k] ?? NO_BINS,
-    );
-    const others = histograms.slice(CELL_HISTOGRAMS);
     const counts = gpu.alloc("skymatch counts", 4 * size * sets.length);
     const chunks = gpu.upload("skymatch chunks", table.words);
-    const more = gpu.upload("skymatch bins", Float32Array.from([...others, NO_BINS].flat()));
-    const bins = { most0, most1, most2, most3, edges, more: others.length };
+    const bindings = { ...this.bindings(chunks), counts };
     try {
-      gpu
-        .recorder("skymatch cells")
-        .clear(counts)
-        .run(setCells, { ...this.bindings(chunks), bins, more, counts }, [groups], {
-          MORE: others.length > 0,
-        })
-        .submit();
+      const rec = gpu.recorder("skymatch cells").clear(counts);
+      if (histograms.length <= FEW_HISTOGRAMS) {
+        const bins = { ...binsOf(histograms), edges: edges.length };
+        const EIGHT = histograms.length > FEW_HISTOGRAMS / 2;
+        rec.run(fewCells, { ...bindings, bins }, [groups], { EIGHT }).submit();
+      } else this.search(rec, bindings, edges, groups);
       const found = await gpu.read(counts, Uint32Array);
       return sets.map((_, k) => found.subarray(k * size, (k + 1) * size));
     } finally {
-      for (const buffer of [counts, chunks, more]) buffer.free();
+      counts.free();
+      chunks.free();
     }
+  }
+
+  private search(
+    rec: Recorder,
+    bindings: ReturnType<SkyPasses["bindings"]> & { readonly counts: DeviceBuffer },
+    edges: Float32Array,
+    groups: number,
+  ): void {
+    const { lo, scale, words } = bucketsOf(edges, BUCKETS);
+    const buckets = this.gpu.upload("skymatch buckets", words);
+    const limits = this.gpu.upload("skymatch edges", edges);
+    const search = { lo, scale, buckets: BUCKETS, edges: edges.length };
+    rec.run(setCells, { ...bindings, search, buckets, edges: limits }, [groups]).submit();
+    buckets.free();
+    limits.free();
   }
 
   /** Value of the first pixel of each of the first `count` sets, NaN for a set without any. */
@@ -229,6 +241,14 @@ export class SkyPasses {
 }
 
 export const NOTHING: Moments = { count: 0, sum: 0, squares: 0, min: Infinity, max: -Infinity, first: NaN };
+
+function binsOf(histograms: readonly (readonly number[])[]) {
+  const [of0, of1, of2, of3, of4, of5, of6, of7] = Array.from(
+    { length: FEW_HISTOGRAMS },
+    (_, k) => histograms[k] ?? NO_BINS,
+  );
+  return { of0, of1, of2, of3, of4, of5, of6, of7 };
+}
 
 /** Where pieces of these sizes start, one after another from `first` on, and where the last ends. */
 function startsOf(sizes: readonly number[], first = 0): number[] {

@@ -136,7 +136,7 @@ export class SkySets {
       requests.map(({ min, scale, bins }, k) => [min, cells.ends[k], scale, bins]),
     );
     return queries.map(({ set }, k) => {
-      const sums = new Uint32Array(cells.edges + 1);
+      const sums = new Uint32Array(cells.edges.length + 1);
       for (const piece of members[set]) for (let c = 0; c < sums.length; c++) sums[c] += found[piece][c];
       return binsFrom(sums, cells.starts[k]);
     });

@@ -4,8 +4,8 @@ import { countUpTo } from "./sorted.js";
 
 /** Histograms of several kinds as sums of the cells between all their bins' edges, so that a pixel is counted once for all. */
 export interface BinCells {
-  /** Edges of all bins; cell c has the values with c edges not above them. */
-  readonly edges: number;
+  /** f32, ascending, of all bins; cell c has the values with c edges not above them. */
+  readonly edges: Float32Array;
   /** Where the bins of each request end: the least value at or above which none is counted. */
   readonly ends: readonly number[];
   /** Bin b of request k is the cells from starts[k][b] to before starts[k][b + 1]. */
@@ -22,7 +22,7 @@ export function cellsOf(requests: readonly HistogramRequest[]): BinCells {
   }
   all.sort();
   return {
-    edges: all.length,
+    edges: all,
     ends: limits.map((list) => list[list.length - 1]),
     starts: limits.map((list) => Uint32Array.from(list, (edge) => countUpTo(all, edge))),
   };
@@ -51,4 +51,31 @@ function limitsOf({ min, end, scale, bins }: HistogramRequest): Float32Array {
     limits[b] = keyToFloat(low);
   }
   return limits;
+}
+
+/** Pairs (cell, edge) by buckets of the value, as skymatch/cells.wgsl looks them up. */
+export interface Buckets {
+  readonly lo: number;
+  readonly scale: number;
+  readonly words: Uint32Array;
+}
+
+export function bucketsOf(edges: Float32Array, count: number): Buckets {
+  const [lo, hi] = [edges[0], edges[edges.length - 1]];
+  const wanted = Math.fround(count / Math.fround(hi - lo));
+  const scale = Number.isFinite(wanted) ? wanted : 0;
+  const words = new Uint32Array(2 * count);
+  const floats = new Float32Array(words.buffer);
+  let cell = 0;
+  for (let bucket = 0; bucket < count; bucket++) {
+    while (cell < edges.length && bucketOf(edges[cell], lo, scale, count) < bucket) cell++;
+    words[2 * bucket] = cell;
+    floats[2 * bucket + 1] = cell < edges.length ? edges[cell] : Infinity;
+  }
+  return { lo, scale, words };
+}
+
+function bucketOf(v: number, lo: number, scale: number, count: number): number {
+  const place = Math.fround(scale * Math.fround(v - lo));
+  return Math.trunc(Math.min(Math.max(place, 0), count - 1));
 }

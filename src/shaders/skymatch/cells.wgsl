@@ -1,27 +1,34 @@
 //!include skymatch/sets.wgsl
-// Counts of each task's pixels by cells of their value: cell c has the values with c edges not above them, the edges of all bins of
-// several histograms taken together. How many of one histogram's are not above a value follows from the value's bin, so that a
-// pixel's cell is a sum over the histograms. Cells 0 and the last, beyond all bins, are of no use: pixels that don't count go to cell 0.
-struct Bins {
-  most0: vec4f,
-  most1: vec4f,
-  most2: vec4f,
-  most3: vec4f,
-  edges: u32, // of all
-  more: u32,  // histograms beyond four, with MORE
+// As cells_few.wgsl for any number of histograms: cell c has the values v with edges[c - 1] <= v < edges[c], for
+// edges that ascend. The cell is looked for from that of the value's bucket on: buckets[trunc(scale * (v - lo))] is the
+// number of edges below all of the bucket, and the edge after them. Counts of a chunk are made within the workgroup.
+struct Search {
+  lo: f32,
+  scale: f32,
+  buckets: u32,
+  edges: u32,
 }
-@group(0) @binding(6) var<uniform> bins: Bins;
-@group(0) @binding(7) var<storage, read> more: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> counts: array<atomic<u32>>;
+struct Bucket {
+  cell: u32,
+  edge: f32,
+}
+@group(0) @binding(6) var<uniform> search: Search;
+@group(0) @binding(7) var<storage, read> buckets: array<Bucket>;
+@group(0) @binding(8) var<storage, read> edges: array<f32>;
+@group(0) @binding(9) var<storage, read_write> counts: array<atomic<u32>>;
 
-override MORE: bool = false;
 const MOST = 4096u;
 var<workgroup> near: array<atomic<u32>, MOST>;
 
-// Edges of a histogram not above v: bins are trunc(scale * (v - lo)) for lo <= v < end; `histogram`: lo, end, scale, bins.
-fn edges_below(v: vec4f, histogram: vec4f) -> vec4f {
-  let bin = select(vec4f(histogram.w), floor(histogram.z * (v - histogram.x)), v < vec4f(histogram.y));
-  return select(vec4f(0.0), bin + 1.0, v >= vec4f(histogram.x));
+fn cell_of(v: f32) -> u32 {
+  let place = clamp(search.scale * (v - search.lo), 0.0, f32(search.buckets - 1u));
+  let bucket = buckets[u32(place)];
+  var cell = bucket.cell;
+  if (v >= bucket.edge) {
+    cell++;
+    for (; cell < search.edges && v >= edges[cell]; cell++) {}
+  }
+  return cell;
 }
 
 @compute @workgroup_size(64)
@@ -31,10 +38,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let lanes = chunk.lanes;
   let column = lane % lanes;
   let step = 64u / lanes;
-  let h0 = bins.most0;
-  let h1 = bins.most1;
-  let h2 = bins.most2;
-  let h3 = bins.most3;
   for (var y = select(chunk.end, chunk.first + lane / lanes, column < chunk.width); y < chunk.end; y += step) {
     let last = rows[chunk.rows + y + 1u];
     for (var k = rows[chunk.rows + y]; k < last; k++) {
@@ -42,22 +45,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let end = run.y >> 2u;
       for (var q = (run.x >> 2u) + column; q <= end; q += lanes) {
         let v = data[q];
-        var sum = edges_below(v, h0) + edges_below(v, h1) + edges_below(v, h2) + edges_below(v, h3);
-        if (MORE) {
-          for (var h = 0u; h < bins.more; h++) { sum += edges_below(v, more[h]); }
+        let ok = counts_in(run, q, v, bad);
+        for (var c = 0; c < 4; c++) {
+          if (ok[c]) { atomicAdd(&near[cell_of(v[c])], 1u); }
         }
-        let counted = select(vec4f(0.0), sum, counts_in(run, q, v, bad));
-        let cell = bitcast<vec4u>(counted + 8388608.0) & vec4u(MOST - 1u); // 2^23: the sum is in the last bits
-        atomicAdd(&near[cell.x], 1u);
-        atomicAdd(&near[cell.y], 1u);
-        atomicAdd(&near[cell.z], 1u);
-        atomicAdd(&near[cell.w], 1u);
       }
     }
   }
   workgroupBarrier();
-  for (var cell = lane; cell <= bins.edges; cell += 64u) {
+  for (var cell = lane; cell <= search.edges; cell += 64u) {
     let count = atomicLoad(&near[cell]);
-    if (count > 0u) { atomicAdd(&counts[chunk.task * (bins.edges + 1u) + cell], count); }
+    if (count > 0u) { atomicAdd(&counts[chunk.task * (search.edges + 1u) + cell], count); }
   }
 }

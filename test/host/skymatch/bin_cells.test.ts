@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { binsFrom, cellsOf } from "../../../src/host/numerics/bin_cells.js";
+import { binsFrom, bucketsOf, cellsOf } from "../../../src/host/numerics/bin_cells.js";
 import type { HistogramRequest } from "../../../src/host/numerics/imagestats.js";
 import { gaussian, seeded } from "../../helpers/random.js";
 import { answerFor } from "../../reference/sky_pixels.js";
@@ -20,7 +20,7 @@ const REQUESTS = [
   request(0.2, 3e-8, 9),
 ];
 
-/** As skymatch/cells.wgsl: of each request, how many of its bins' edges are not above v. */
+/** As skymatch/cells_few.wgsl: of each request, how many of its bins' edges are not above v. */
 function cellOf(v: number, ends: readonly number[]): number {
   return REQUESTS.reduce((cell, { min, scale, bins }, k) => {
     if (!(v >= min)) return cell;
@@ -46,9 +46,21 @@ describe("histograms from cells", () => {
   ]);
 
   it("count as the bins' own arithmetic does", () => {
-    const cells = new Uint32Array(edges + 1);
+    const cells = new Uint32Array(edges.length + 1);
     for (const v of values) cells[cellOf(v, ends)]++;
     expect(cells.reduce((sum, count) => sum + count)).toBe(values.length);
     REQUESTS.forEach((asked, k) => expect(binsFrom(cells, starts[k])).toEqual(answerFor(values, asked)));
+  });
+
+  it.each([1, 7, 8192])("are found from %i buckets", (count) => {
+    const { lo, scale, words } = bucketsOf(edges, count);
+    const limits = new Float32Array(words.buffer);
+    for (const v of values) {
+      const place = Math.min(Math.max(f32(scale * f32(v - lo)), 0), count - 1);
+      let cell = words[2 * Math.trunc(place)];
+      if (v >= limits[2 * Math.trunc(place) + 1])
+        for (cell++; cell < edges.length && v >= edges[cell];) cell++;
+      expect(cell).toBe(cellOf(v, ends));
+    }
   });
 });
