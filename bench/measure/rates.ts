@@ -10,6 +10,7 @@ import {
   storage,
   uniform,
 } from "../../src/gpu/index.js";
+import { coresAtOnce } from "./cores.js";
 
 /** What the machine gives at best, as measured; bytes and operations a second. */
 export interface HostRates {
@@ -22,6 +23,8 @@ export interface HostRates {
   readonly decode: number;
   readonly encode: number;
   readonly cores: number;
+  /** What all cores compute at once, in what one computes alone. */
+  readonly coresAtOnce: number;
 }
 
 export interface DeviceRates {
@@ -83,7 +86,8 @@ export async function hostRates(folder: string, bytes = 1 << 27): Promise<HostRa
     const stored = compressSync(piece);
     const encode = piece.length / (await best(() => timed(() => compressSync(piece))));
     const decode = piece.length / (await best(() => timed(() => uncompressSync(stored))));
-    return { copy, read, write, decode, encode, cores: availableParallelism() };
+    const cores = availableParallelism();
+    return { copy, read, write, decode, encode, cores, coresAtOnce: await coresAtOnce(cores) };
   } finally {
     await rm(path, { force: true });
   }

@@ -152,7 +152,8 @@ export function rateTable({ rates, host }: Results): string {
   if (host)
     parts.push(
       `The host: one thread copies ${giga(host.copy)} GB/s, reads files that are in memory at ${giga(host.read)} GB/s and writes at ${giga(host.write)} GB/s; ` +
-        `a core decodes lz4 at ${giga(host.decode)} GB/s and encodes at ${giga(host.encode)} GB/s.`,
+        `a core decodes lz4 at ${giga(host.decode)} GB/s and encodes at ${giga(host.encode)} GB/s. ` +
+        `Its ${host.cores} cores compute ${host.coresAtOnce.toFixed(2)} times at once what one computes alone.`,
     );
   return parts.join("\n\n");
 }

@@ -130,7 +130,16 @@ const drizzle = (values: Partial<DrizzleResult>): DrizzleResult => ({
   ...values,
 });
 const CORNER = { ...SCENE, layout: "corner" as const };
-const HOST = { copy: 1e10, read: 2e9, write: 1e9, decode: 5e8, encode: 2e8, cores: 2, ...TAKEN };
+const HOST = {
+  copy: 1e10,
+  read: 2e9,
+  write: 1e9,
+  decode: 5e8,
+  encode: 2e8,
+  cores: 2,
+  coresAtOnce: 1.25,
+  ...TAKEN,
+};
 const RATES = {
   ...{ device: "llvmpipe", kind: "lavapipe", copy: 1e10, operations: 1e11, upload: 2e9, readBack: 1e9 },
   ...TAKEN,
