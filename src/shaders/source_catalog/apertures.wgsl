@@ -2,6 +2,7 @@
 //!include shared/sums.wgsl
 //!include source_catalog/sums4.wgsl
 //!include source_catalog/overlap.wgsl
+//!include source_catalog/walk.wgsl
 // Sums in circular apertures by exact overlap; one workgroup a source and radius. Neither masks nor neighbours count, as in
 // photutils' aperture_photometry: what is not finite is reported in bits (1 NaN, 2 +inf, 4 -inf of data; 8 NaN, 16 inf of err).
 // Pixels that lie within the circle whatever the others are added in fours, along rows; the overlap is computed for the pixels of a
@@ -63,11 +64,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let high = min(whole + vec2i(floor(centre.zw + reach)) + 1, size);
   let columns = u32(max(high.x - low.x, 0) + 6) / 4u;
   let quads = select(0u, columns * u32(max(high.y - low.y, 0)), inner > 0.0 && high.x > low.x);
+  var walk = walk_of(columns, thread);
   for (var k = thread; k < quads; k += THREADS) {
-    let row = k / columns;
-    let y = low.y + i32(row);
+    let y = low.y + i32(walk.row);
     let first = y * size.x;
-    let quad = (first + low.x) / 4 + i32(k - row * columns);
+    let quad = ((first + low.x) >> 2u) + i32(walk.column);
+    walk = walk_on(walk);
     let x = vec4i(4 * quad - first) + vec4i(0, 1, 2, 3);
     let dx = vec4f(x - whole.x) - centre.z;
     let dy = f32(y - whole.y) - centre.w;

@@ -3,6 +3,7 @@
 //!include source_catalog/window.wgsl
 //!include source_catalog/counts_for.wgsl
 //!include source_catalog/overlap.wgsl
+//!include source_catalog/walk.wgsl
 // Radius of the circle that holds a given flux: Brent's method as scipy has it, one workgroup a source; each evaluation sums the
 // circle by exact overlap. shape: (flux to hold, greatest radius, -, -). NaN where no radius does.
 struct Params {
@@ -34,8 +35,10 @@ fn shortfall(window: Window, thread: u32, r: f32) -> f32 {
   let size = max(high - low, vec2i(0));
   let pixels = u32(size.x * size.y);
   var sum = vec2f(0.0);
+  var walk = walk_of(u32(size.x), thread);
   for (var k = thread; k < pixels; k += THREADS) {
-    let at = low + vec2i(i32(k) % size.x, i32(k) / size.x);
+    let at = low + vec2i(vec2u(walk.column, walk.row));
+    walk = walk_on(walk);
     let i = u32(at.y) * params.nx + u32(at.x);
     let fraction = circle_fraction(from_centre(window, at), r);
     if (fraction > 0.0 && counts_for(i, window.label)) { sum = sum_add(sum, data[i] * fraction, params.zero); }

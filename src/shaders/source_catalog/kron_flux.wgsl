@@ -1,5 +1,6 @@
 //!include shared/sums.wgsl
 //!include source_catalog/window.wgsl
+//!include source_catalog/walk.wgsl
 //!include source_catalog/counts_for.wgsl
 //!include source_catalog/overlap.wgsl
 // Flux and variance in an elliptical aperture by exact overlap. shape: (semi-major, semi-minor, cos, sin of the orientation).
@@ -32,8 +33,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   var flux = vec2f(0.0);
   var variance = vec2f(0.0);
   var count = 0u;
+  var walk = walk_of(u32(columns_of(window)), thread);
   for (var k = thread; k < pixels; k += THREADS) {
-    let at = pixel_of(window, k);
+    let at = window.bounds.xz + vec2i(vec2u(walk.column, walk.row));
+    walk = walk_on(walk);
     let i = u32(at.y) * params.nx + u32(at.x);
     let fraction = ellipse_fraction(from_centre(window, at), window.shape.xy, window.shape.zw);
     if (fraction <= 0.0 || !counts_for(i, window.label)) { continue; }

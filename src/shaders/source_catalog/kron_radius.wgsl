@@ -1,5 +1,6 @@
 //!include shared/sums.wgsl
 //!include source_catalog/window.wgsl
+//!include source_catalog/walk.wgsl
 //!include source_catalog/counts_for.wgsl
 // Sums of v r and of v within six times the second-moment ellipse, for Kron's radius; r is the elliptical radius.
 // shape: (cxx, cxy, cyy, greatest r).
@@ -28,8 +29,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let pixels = pixels_of(window);
   var first = vec2f(0.0);
   var second = vec2f(0.0);
+  var walk = walk_of(u32(columns_of(window)), thread);
   for (var k = thread; k < pixels; k += THREADS) {
-    let at = pixel_of(window, k);
+    let at = window.bounds.xz + vec2i(vec2u(walk.column, walk.row));
+    walk = walk_on(walk);
     let d = from_centre(window, at);
     let r = sqrt(max(window.shape.x * d.x * d.x + window.shape.y * d.x * d.y + window.shape.z * d.y * d.y, 0.0));
     let i = u32(at.y) * params.nx + u32(at.x);

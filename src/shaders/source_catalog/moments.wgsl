@@ -1,6 +1,7 @@
 //!include shared/nan.wgsl
 //!include shared/mask.wgsl
 //!include shared/sums.wgsl
+//!include source_catalog/walk.wgsl
 // One workgroup a source, over its bounding box: sums of the segment and moments of the detection image.
 // Moments are taken about the box's centre first, then about that centroid, so that nothing cancels; the host finishes in f64.
 struct Params {
@@ -48,8 +49,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let middle = vec2f(f32(box.y - box.x), f32(box.w - box.z)) * 0.5;
 
   var sums = array<vec2f, 8>();
+  var walk = walk_of(width, thread);
   for (var k = thread; k < pixels; k += THREADS) {
-    let at = vec2u(k % width, k / width);
+    let at = vec2u(walk.column, walk.row);
+    walk = walk_on(walk);
     let i = (box.z + at.y) * params.nx + box.x + at.x;
     let v = detection[i];
     if (segmentation[i] != label || isMasked(i) || !is_finite(v) || v < 0.0) { continue; }
@@ -65,8 +68,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 
   sums = array<vec2f, 8>();
   var count = 0u;
+  walk = walk_of(width, thread);
   for (var k = thread; k < pixels; k += THREADS) {
-    let at = vec2u(k % width, k / width);
+    let at = vec2u(walk.column, walk.row);
+    walk = walk_on(walk);
     let i = (box.z + at.y) * params.nx + box.x + at.x;
     if (segmentation[i] != label || isMasked(i)) { continue; }
     count++;

@@ -14,11 +14,6 @@ fn pixels_of(window: Window) -> u32 {
   return u32(columns_of(window) * max(window.bounds.w - window.bounds.z, 0));
 }
 
-fn pixel_of(window: Window, k: u32) -> vec2i {
-  let columns = columns_of(window);
-  return vec2i(window.bounds.x + i32(k) % columns, window.bounds.z + i32(k) / columns);
-}
-
 fn from_centre(window: Window, at: vec2i) -> vec2f {
   return vec2f(at - vec2i(window.centre.xy)) - window.centre.zw;
 }

@@ -2,6 +2,7 @@
 //!include shared/sums.wgsl
 //!include source_catalog/sums4.wgsl
 //!include source_catalog/window.wgsl
+//!include source_catalog/walk.wgsl
 //!include source_catalog/four_count_for.wgsl
 // Centroid under a Gaussian that moves with it (SExtractor's XWIN, YWIN); one workgroup a source.
 // shape: (sigma, -, -, -). Per source: x and y from the whole centre, flux under the Gaussian, second moments xx, yy, xy;
@@ -60,14 +61,15 @@ fn moments(box: Box, origin: vec2i, centre: vec2f, sigma: f32, label: u32, threa
   let columns = u32(box.size.x + 6) / 4u;
   let quads = columns * u32(box.size.y);
   var totals4 = array<Sums4, SUMS>();
+  var walk = walk_of(columns, thread);
   for (var start = thread; start < quads; start += RUN * THREADS) {
     var sums = array<vec4f, SUMS>();
     let end = min(start + RUN * THREADS, quads);
     for (var k = start; k < end; k += THREADS) {
-      let row = k / columns;
-      let y = box.low.y + i32(row);
+      let y = box.low.y + i32(walk.row);
       let first = y * i32(params.nx);
-      let quad = (first + box.low.x) / 4 + i32(k - row * columns);
+      let quad = ((first + box.low.x) >> 2u) + i32(walk.column);
+      walk = walk_on(walk);
       let x = vec4i(4 * quad - first) + vec4i(0, 1, 2, 3);
       let dx = vec4f(x - origin.x) - centre.x;
       let dy = f32(y - origin.y) - centre.y;
