@@ -41,7 +41,7 @@ const AHEAD: Ahead = {
       ? []
       : [
           one(drizzle.packData, { WEIGHTING: 0, HALVES: 1, DERIVE: 0, SECOND: 0 }),
-          ...gathers(kernel, drizzle.fastData, drizzle.generalData, { CONTEXT: false }),
+          ...gathers(kernel, drizzle.fastData, drizzle.generalData, { CONTEXT: false, FIRST: true }),
           ...plain(weightSums, maskLowWeight),
           one(nanmedian, { LAYERS: groups }),
           one(blot, { ALIGNED: true }),
@@ -50,7 +50,9 @@ const AHEAD: Ahead = {
         ],
   resample: ({ kernel, weight_type }) => [
     one(drizzle.packPlanes, { WEIGHTING: 0, HALVES: 3, DERIVE: 0, SECOND: 0 }),
-    ...(weight_type === "ivm" ? gathers(kernel, drizzle.fastPlanes, drizzle.generalPlanes) : []),
+    ...(weight_type === "ivm"
+      ? gathers(kernel, drizzle.fastPlanes, drizzle.generalPlanes, { FIRST: true }, { FIRST: false })
+      : []),
     ...plain(drizzle.fill, drizzle.finishVariances, drizzle.addTimes, meanAndMax),
     one(orderList, { MODE: 1 }),
     one(orderList, { MODE: 2 }),
@@ -66,9 +68,10 @@ const AHEAD: Ahead = {
   ],
 };
 
-function gathers(kernel: string, fast: Kernel, general: Kernel, more: Constants = {}): Variant[] {
+function gathers(kernel: string, fast: Kernel, general: Kernel, ...of: readonly Constants[]): Variant[] {
   if (kernel !== "square") return [];
-  return [one(fast, { TILE: LARGEST_TILE, ...more }), one(general, { MAPPED: false, TILE: LARGEST_TILE })];
+  const TILE = LARGEST_TILE;
+  return [...of.map((more) => one(fast, { TILE, ...more })), one(general, { MAPPED: false, TILE })];
 }
 
 /** Kernels with one workgroup a source. */

@@ -37,6 +37,8 @@ export class Accumulators {
   readonly times: number[] = [];
   /** Words from one row to the next. */
   readonly stride: number;
+  /** Nothing has been added yet. */
+  fresh = true;
   private readonly all: DeviceBuffer[] = [];
   private compacted = false;
 

@@ -53,6 +53,7 @@ export function drizzleInto(
   if (variances?.flatSum && variances.flatWeight && exposure.options.flat)
     pass.variance("flat", variances.flatSum, variances.flatWeight, constant ? 1 : 0);
   if (sums.dq) pass.flags(sums.dq);
+  sums.fresh = false;
 }
 
 type Which = "fast" | "general" | "complete" | "whole";
@@ -220,7 +221,7 @@ class Pass {
       groups: [columns, Math.ceil(count / columns)] as const,
       isFast,
       spread: spread !== undefined,
-      constants: { TILE: tables.tile, ...(isFast ? {} : general) },
+      constants: { TILE: tables.tile, ...(isFast ? { FIRST: sums.fresh } : general) },
     };
   }
 }

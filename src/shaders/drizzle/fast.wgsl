@@ -10,6 +10,8 @@
 //   4: (f32) db/dx, db/dy, vertex relative to the tile's centre
 //   5: (f32) 1 / |jacobian| and its slopes along a and b; flags: a runs along I, a ascends, b ascends, tile x (14 bits), tile y
 
+override FIRST: bool = false; // nothing was added to the sums yet: zeros need not be read
+
 // An integral value below 2^22 as i32: software drivers convert lane by lane otherwise, which took 6 to 20 % of the kernel.
 fn whole(v: f32) -> i32 { return bitcast<i32>(v + 12582912.0) - 0x4b400000; }
 

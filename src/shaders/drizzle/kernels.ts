@@ -39,7 +39,7 @@ const variances = {
 const fastInputs = { params: gatherParams, tiles: storage("read") };
 const generalInputs = { ...fastInputs, map: storage("read") };
 const packed = { input: storage("read") };
-const fastConstants = ["TILE"];
+const fastConstants = ["TILE", "FIRST"];
 const generalConstants = ["TILE", "MAPPED"];
 const spreadConstants = [...generalConstants, "KERNEL"];
 

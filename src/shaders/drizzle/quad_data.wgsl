@@ -17,10 +17,17 @@ fn put(o: u32, q: ptr<function, Quad>) {
   let w = (*q).weight;
   let some = w != vec4f(0.0);
   if (!any(some)) { return; }
-  let before = weight[o];
+  var before = vec4f(0.0);
+  var mean = vec4f(0.0);
+  if (!FIRST) {
+    before = weight[o];
+    mean = data[o];
+  }
   let after = before + w;
-  let mean = data[o];
   data[o] = select(mean, (mean * before + (*q).data) / after, some);
   weight[o] = after;
-  if (CONTEXT) { context[o] |= select(vec4u(0u), vec4u(params.bit), some & ((*q).largest > vec4f(0.0))); }
+  if (CONTEXT) {
+    let bits = select(vec4u(0u), vec4u(params.bit), some & ((*q).largest > vec4f(0.0)));
+    if (FIRST) { context[o] = bits; } else { context[o] |= bits; }
+  }
 }

@@ -28,12 +28,19 @@ fn put(o: u32, q: ptr<function, Quad>) {
   let w = (*q).weight;
   let some = w != vec4f(0.0);
   if (!any(some)) { return; }
-  let before = weight[o];
+  var before = vec4f(0.0);
+  var mean = vec4f(0.0);
+  if (!FIRST) {
+    before = weight[o];
+    mean = data[o];
+  }
   let after = before + w;
-  let mean = data[o];
   data[o] = select(mean, (mean * before + (*q).data) / after, some);
   weight[o] = after;
-  if (params.bit != 0u) { context[o] |= select(vec4u(0u), vec4u(params.bit), some & positive); }
+  let bits = select(vec4u(0u), vec4u(params.bit), some & positive);
+  if (params.bit != 0u) {
+    if (FIRST) { context[o] = bits; } else { context[o] |= bits; }
+  }
   let divisor = select(vec4f(1.0), w, some);
   let root = (*q).rnoise / divisor;
   let noise = root * root;
@@ -43,8 +50,15 @@ fn put(o: u32, q: ptr<function, Quad>) {
   let other = (*q).poisson / divisor;
   let variance = other * other;
   let known = are_finite(variance);
-  rnoise_weight[o] += select(vec4f(0.0), inverse, counted);
-  poisson_sum[o] += select(vec4f(0.0), variance * inverse * inverse, counted & known);
+  let noise_weight = select(vec4f(0.0), inverse, counted);
+  let poisson = select(vec4f(0.0), variance * inverse * inverse, counted & known);
+  if (FIRST) {
+    rnoise_weight[o] = noise_weight;
+    poisson_sum[o] = poisson;
+  } else {
+    rnoise_weight[o] += noise_weight;
+    poisson_sum[o] += poisson;
+  }
   let missing = counted & !known;
   if (any(missing)) { poisson_missing[o] += select(vec4f(0.0), inverse, missing); }
 }
