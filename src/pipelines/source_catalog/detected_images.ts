@@ -55,6 +55,7 @@ export class DetectedImages {
   private readonly largest: number;
   private held: HeldImages | undefined;
   private mesh: DeviceMesh | undefined;
+  private whole: PartPlanes | undefined;
   private own: DeviceBuffer[] = [];
 
   constructor(
@@ -110,6 +111,11 @@ export class DetectedImages {
       mask.free();
     };
     return { part, data: data.buffer, err: err.buffer, mask, free, freeData };
+  }
+
+  /** Data, err and mask of a mosaic that is one band: they stay until its background is subtracted. */
+  async wholePlanes(): Promise<PartPlanes> {
+    return (this.whole ??= await this.planes(this.bands[0].part));
   }
 
   /** From now on parts can be made. */
@@ -230,6 +236,8 @@ export class DetectedImages {
     if (this.held) for (const buffer of [this.held.detection, this.held.segmentation]) buffer.free();
     this.held?.free();
     this.held = undefined;
+    this.whole?.free();
+    this.whole = undefined;
     for (const buffer of this.own.splice(0)) buffer.free();
   }
 
@@ -237,7 +245,9 @@ export class DetectedImages {
   private async subtracted(part: Part): Promise<PartPlanes> {
     const { gpu, mesh } = this;
     if (!mesh) throw new Error("no background to subtract");
-    const planes = await this.planes(part);
+    const whole = this.inOneBand && isWhole(part, this);
+    const planes = whole ? await this.wholePlanes() : await this.planes(part);
+    this.whole = undefined;
     const data = gpu.alloc("background-subtracted data", 4 * part.nx * part.ny);
     const rec = gpu.recorder("background");
     const scratch = recordSubtraction(gpu, rec, part, mesh, { ...planes, subtracted: data });

@@ -52,7 +52,7 @@ export async function makeBackground(
   boxsize: number,
 ): Promise<BackgroundMesh | undefined> {
   const { nx, ny, gpu } = images;
-  const whole = images.inOneBand ? await images.planes(images.bands[0].part) : undefined;
+  const whole = images.inOneBand ? await images.wholePlanes() : undefined;
   const image: BoxImage = {
     nx,
     ny,
@@ -62,13 +62,9 @@ export async function makeBackground(
         ? { ...whole, y0: 0, free: () => undefined }
         : { ...(await images.planes({ x0: 0, y0, nx, ny: rows })), y0 },
   };
-  try {
-    const mesh = await backgroundMesh(gpu, image, boxsize);
-    if (mesh) images.setBackground(mesh);
-    return mesh;
-  } finally {
-    whole?.free();
-  }
+  const mesh = await backgroundMesh(gpu, image, boxsize);
+  if (mesh) images.setBackground(mesh);
+  return mesh;
 }
 
 /** A detection without sources. */

@@ -10,15 +10,14 @@ struct Params {
 @group(0) @binding(2) var<storage, read> seeds: array<u32>;
 @group(0) @binding(3) var<storage, read_write> boxes: array<atomic<u32>>;
 
-fn extend(i: u32, label: u32) {
-  let x = i % params.nx;
-  let y = i / params.nx;
+fn extend(label: u32, start: u32, count: u32) {
+  let y = start / params.nx;
+  let x = start - y * params.nx;
   let box = (label - 1u) * 4u;
-  // only ends of runs can be extremes
-  if (x == 0u || segmentation[i - 1u] != label) { atomicMin(&boxes[box], x); }
-  if (x + 1u == params.nx || segmentation[i + 1u] != label) { atomicMax(&boxes[box + 1u], x); }
-  if (y == 0u || segmentation[i - params.nx] != label) { atomicMin(&boxes[box + 2u], y); }
-  if (y + 1u == params.ny || segmentation[i + params.nx] != label) { atomicMax(&boxes[box + 3u], y); }
+  atomicMin(&boxes[box], x);
+  atomicMax(&boxes[box + 1u], x + count - 1u);
+  atomicMin(&boxes[box + 2u], y);
+  atomicMax(&boxes[box + 3u], y);
 }
 
 @compute @workgroup_size(256)
@@ -29,8 +28,17 @@ fn main(
 ) {
   let word = wordOf(group, groups, local);
   if (word * 32u >= params.nx * params.ny) { return; }
-  for (var bits = seeds[word]; bits != 0u; bits &= bits - 1u) {
-    let i = word * 32u + firstTrailingBit(bits);
-    if (segmentation[i] != 0u) { extend(i, segmentation[i]); }
+  var bits = seeds[word];
+  while (bits != 0u) {
+    let bit = firstTrailingBit(bits);
+    let start = word * 32u + bit;
+    let to_row_end = params.nx - start % params.nx;
+    let most = min(countTrailingZeros(~(bits >> bit)), to_row_end);
+    let label = segmentation[start];
+    var count = 1u;
+    while (count < most && segmentation[start + count] == label) { count++; }
+    if (label != 0u) { extend(label, start, count); }
+    // the bits of pixels of one label side by side; a shift by 32 would be one by 0
+    bits &= ~((((1u << (count - 1u)) << 1u) - 1u) << bit);
   }
 }
