@@ -120,7 +120,8 @@ export class OrderStatistics {
   /** Of one in `every` four values. */
   private async list(lo: number, hi: number, every: number): Promise<Stretch> {
     const { gpu, selection } = this;
-    const room = Math.max(LEAST_LIST, Math.ceil(this.values / LISTED_OF));
+    const sampled = Math.ceil(this.values / every) + 8 * this.chunks.length;
+    const room = every > 1 ? sampled : Math.max(LEAST_LIST, Math.ceil(this.values / LISTED_OF));
     const list = gpu.alloc("order list", 4 * (LIST_HEAD + room));
     try {
       gpu
