@@ -139,25 +139,36 @@ export class FileBlock implements ByteStore {
     }
   }
 
-  /** All bytes in order, decoded by a worker thread where that is worth it; a piece is good until the next is asked for. */
-  async *pieces(): AsyncGenerator<Uint8Array> {
+  /**
+   * Bytes in order, decoded by a worker thread where that is worth it; a piece is good until the next is asked for. Of an lz4 block no
+   * more is decoded than the frames that hold them; its checksum is that of all of it nevertheless.
+   */
+  async *pieces(start = 0, length?: number): AsyncGenerator<Uint8Array> {
     const header = await this.header();
+    const end = length === undefined ? header.size : start + length;
     if (!(await this.#isForWorkers(header))) {
-      yield* this.chunks();
+      if (start === 0 && end === header.size) yield* this.chunks();
+      else yield* this.#readPieces(start, end);
       return;
     }
     this.#checkExtent(header);
-    let done = 0;
+    let done = start;
     try {
-      for await (const piece of workers.using((lane) => this.#decodedBy(lane, header))) {
+      for await (const piece of workers.using((lane) => this.#decodedBy(lane, header, start, end))) {
         done += piece.length;
         yield piece;
       }
-      if (done === header.size) return;
+      if (done === end) return;
     } catch {
       // decoding here tells the reason, or does it
     }
-    yield (await this.#decodeHere(header)).subarray(done);
+    yield (await this.#decodeHere(header)).subarray(done, end);
+  }
+
+  async *#readPieces(start: number, end: number): AsyncGenerator<Uint8Array> {
+    // what is compressed would be decoded for each piece
+    const most = (await this.compression()) === "none" ? PIECE : end - start;
+    for (let at = start; at < end; at += most) yield await this.read(at, Math.min(most, end - at));
   }
 
   async #isForWorkers({ size }: BlockHeader): Promise<boolean> {
@@ -167,7 +178,12 @@ export class FileBlock implements ByteStore {
   }
 
   /** Throws where there are more bytes than the block has, or their checksum is not that of the stored bytes. */
-  async *#decodedBy(lane: Lane, { start, used, size, checksum }: BlockHeader): AsyncGenerator<Uint8Array> {
+  async *#decodedBy(
+    lane: Lane,
+    { start, used, size, checksum }: BlockHeader,
+    from: number,
+    to: number,
+  ): AsyncGenerator<Uint8Array> {
     const { fd } = this.chain.source;
     if (fd === undefined) throw new Error("the file was closed");
     const verify = !this.#verified && checksum.length > 0;
@@ -176,12 +192,14 @@ export class FileBlock implements ByteStore {
       answer.catch(() => undefined);
       return answer;
     };
-    const opened = lane.call("open", { fd, start, used, checksum: verify });
+    // to the last frame, whatever it holds, where all are wanted
+    const wanted = { from, to: to === size ? Infinity : to };
+    const opened = lane.call("open", { fd, start, used, ...wanted, checksum: verify });
     const asked = Array.from({ length: IN_FLIGHT }, () => ask(spare.pop()));
     await opened;
-    for (let left = size; ;) {
-      const { out, size: length, took, digest } = await asked.shift()!;
-      if (length > left) throw new CorruptError("more bytes than the block has");
+    for (let done = from; ;) {
+      const { out, first, size: length, took, digest } = await asked.shift()!;
+      if (first + length > size) throw new CorruptError("more bytes than the block has");
       if (length === 0) {
         if (verify && !digest?.every((byte, i) => byte === checksum[i]))
           throw new CorruptError("another checksum");
@@ -190,8 +208,9 @@ export class FileBlock implements ByteStore {
         return;
       }
       tell("decode", length, performance.now() - took);
-      left -= length;
-      yield new Uint8Array(out!, 0, length);
+      const end = Math.min(to, first + length);
+      yield new Uint8Array(out!, done - first, end - done);
+      done = end;
       asked.push(ask(out));
     }
   }

@@ -96,12 +96,15 @@ export class FrameStore implements ByteStore {
     for await (const piece of this.pieces()) yield piece.slice();
   }
 
-  async *pieces(): AsyncGenerator<Uint8Array> {
+  async *pieces(start = 0, length = this.#size - start): AsyncGenerator<Uint8Array> {
     let out = new Uint8Array(0);
     for (const frame of this.all) {
-      if (out.length < frame.size) out = new Uint8Array(frame.size);
+      const { first, size } = frame;
+      const [from, to] = [Math.max(start, first), Math.min(start + length, first + size)];
+      if (from >= to) continue;
+      if (out.length < size) out = new Uint8Array(size);
       this.#decode(frame, out);
-      yield await Promise.resolve(out.subarray(0, frame.size));
+      yield await Promise.resolve(out.subarray(from - first, to - first));
     }
   }
 

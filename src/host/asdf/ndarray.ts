@@ -184,16 +184,19 @@ export class NdArray {
     return decodeNumbers(await this.#bytes(), this.#numeric());
   }
 
-  /** The bytes of what {@link read} gives, in order; a piece is good until the next is asked for. Throws as read. */
-  async *pieces(): AsyncGenerator<Uint8Array> {
+  /**
+   * `length` (all that follow) of the bytes of what {@link read} gives, from the byte `start` on; a piece is good until the next is asked
+   * for. Throws as read.
+   */
+  async *pieces(start = 0, length = this.nbytes - start): AsyncGenerator<Uint8Array> {
     const { store, layout } = this;
     const plain = isNumeric(this.datatype) && layout.byteorder === HOST_ORDER && this.contiguous;
     if (plain && store.pieces && layout.offset === 0 && (await store.size()) === this.nbytes) {
-      yield* store.pieces();
+      yield* store.pieces(start, length);
       return;
     }
     const array = await this.read();
-    yield new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    yield new Uint8Array(array.buffer, array.byteOffset + start, length);
   }
 
   /** The elements of an array that is {@link loaded}, without waiting. */

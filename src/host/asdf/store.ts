@@ -8,8 +8,8 @@ export interface ByteStore {
   read(start: number, length: number): Promise<Uint8Array>;
   /** All bytes in order, in pieces of a few megabytes at most. */
   chunks(): AsyncIterable<Uint8Array>;
-  /** The same where each piece is used before the next is asked for: its memory may be written again then. */
-  pieces?(): AsyncIterable<Uint8Array>;
+  /** `length` bytes (all that follow) from `start` on where each piece is used before the next is asked for: its memory may be written again then. */
+  pieces?(start?: number, length?: number): AsyncIterable<Uint8Array>;
 }
 
 const PIECE = 1 << 22;

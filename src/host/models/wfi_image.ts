@@ -23,8 +23,8 @@ export interface PlaneSource {
   /** ASDF name: "float32", "float16", "uint32". */
   readonly datatype: string;
   read(): Promise<TypedArray>;
-  /** The bytes of what `read` gives, in order; a piece is good until the next is asked for. */
-  pieces(): AsyncIterable<Uint8Array>;
+  /** `length` (all that follow) of the bytes of what `read` gives, from `start` on; a piece is good until the next is asked for. */
+  pieces(start?: number, length?: number): AsyncIterable<Uint8Array>;
 }
 
 const TAG = "asdf://stsci.edu/datamodels/roman/tags/wfi_image-2.0.0";
@@ -159,7 +159,7 @@ export class WfiImage {
     const node = this.tree[name];
     if (!(node instanceof NdArray)) return undefined;
     const datatype = typeof node.datatype === "string" ? node.datatype : "structured";
-    return { shape: node.shape, datatype, read: () => node.read(), pieces: () => node.pieces() };
+    return { shape: node.shape, datatype, read: () => node.read(), pieces: node.pieces.bind(node) };
   }
 
   /** Replaces an array, row-major in the image's shape; Uint16Array: float16 as raw bits. The file is not changed. */
@@ -170,8 +170,13 @@ export class WfiImage {
       throw new UserError(`${this.filename}: ${name} cannot be float16`);
     const node = NdArray.from(array, this.shape, datatype);
     const read = (): Promise<TypedArray> => node.read();
-    const pieces = (): AsyncIterable<Uint8Array> => node.pieces();
-    this.replaced.set(name, { shape: this.shape, datatype, read, pieces, array: node });
+    this.replaced.set(name, {
+      shape: this.shape,
+      datatype,
+      read,
+      pieces: node.pieces.bind(node),
+      array: node,
+    });
   }
 
   /** The arrays in memory, as the steps left them. */

@@ -12,8 +12,11 @@ let scratch = Buffer.alloc(0);
 let hash = createHash("md5");
 /** md5 of the frames so far of each block that is being encoded, by its key */
 const hashes = new Map();
-/** The block that is being decoded: `at` is where its next frame begins. */
-let block = { fd: -1, at: 0, end: 0, checksum: false };
+/**
+ * The block that is being decoded: `at` is where its next frame begins, `done` the decoded bytes of those before; wanted are the decoded
+ * bytes `from` to `to`.
+ */
+let block = { fd: -1, at: 0, end: 0, done: 0, from: 0, to: 0, checksum: false };
 
 /** Fills `bytes` from the file's byte `at` on. */
 function fill(fd, bytes, at) {
@@ -24,35 +27,49 @@ function fill(fd, bytes, at) {
   }
 }
 
-/** The next frames are those of the file `fd` between bytes `start` and `start + used`. */
-function open({ fd, start, used, checksum }) {
-  block = { fd, at: start, end: start + used, checksum };
+/** The next frames are those of the file `fd` between bytes `start` and `start + used` that hold the decoded bytes `from` to `to`. */
+function open({ fd, start, used, from, to, checksum }) {
+  block = { fd, at: start, end: start + used, done: 0, from, to, checksum };
   hash = createHash("md5");
   return [{}, []];
 }
 
 /**
- * Reads and decodes the next frame into `out`, or into new memory where that is too small; `size` is 0 after the last, with the md5 of
- * them all where asked for.
+ * Reads and decodes the next frame that is wanted into `out`, or into new memory where that is too small; `size` is 0 after the last,
+ * with the md5 of all the block's frames where asked for.
  */
 function next({ out, most }) {
   const begin = performance.now();
-  if (block.at === block.end) return [{ out, size: 0, took: 0, digest: takeDigest() }, out ? [out] : []];
+  for (;;) {
+    const { at, end, done, from, to, checksum } = block;
+    if (at === end || (done >= to && !checksum))
+      return [{ out, first: done, size: 0, took: 0, digest: takeDigest() }, out ? [out] : []];
+    const { length, size } = headOf(block, most);
+    block.at += 4 + length;
+    block.done += size;
+    const wanted = done < to && done + size > from;
+    if (!wanted && !checksum) continue;
+    if (scratch.length < length + 4) scratch = Buffer.alloc(length + 4);
+    const frame = scratch.subarray(0, length + 4);
+    fill(block.fd, frame, at);
+    if (checksum) hash.update(frame);
+    if (!wanted) continue;
+    const room = out && out.byteLength >= size ? out : new ArrayBuffer(size);
+    const decoded = decodeLz4(frame.subarray(8), new Uint8Array(room, 0, size));
+    if (decoded !== size) throw new Error(`a frame holds ${decoded} bytes`);
+    return [{ out: room, first: done, size, took: performance.now() - begin }, [room]];
+  }
+}
+
+/** Bytes of the next frame after its length, and what it decodes to. */
+function headOf({ fd, at, end }, most) {
   if (scratch.length < 8) scratch = Buffer.alloc(8);
-  fill(block.fd, scratch.subarray(0, 8), block.at);
+  fill(fd, scratch.subarray(0, 8), at);
   const length = scratch.readUInt32BE();
   const size = scratch.readUInt32LE(4);
-  if (length < 4 || block.at + 4 + length > block.end) throw new Error("a frame runs past the block's end");
+  if (length < 4 || at + 4 + length > end) throw new Error("a frame runs past the block's end");
   if (size === 0 || size > most) throw new Error(`a frame of ${size} bytes`);
-  if (scratch.length < length + 4) scratch = Buffer.alloc(length + 4);
-  const frame = scratch.subarray(0, length + 4);
-  fill(block.fd, frame, block.at);
-  if (block.checksum) hash.update(frame);
-  const room = out && out.byteLength >= size ? out : new ArrayBuffer(size);
-  const decoded = decodeLz4(frame.subarray(8), new Uint8Array(room, 0, size));
-  if (decoded !== size) throw new Error(`a frame holds ${decoded} bytes`);
-  block.at += 4 + length;
-  return [{ out: room, size, took: performance.now() - begin }, [room]];
+  return { length, size };
 }
 
 /** Puts the frame of `bytes`, its length before it, into `out`, both in shared memory; with a `key` it counts in that block's md5. */

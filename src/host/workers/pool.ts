@@ -3,15 +3,21 @@ import { Worker } from "node:worker_threads";
 
 /** What a worker does (codec.mjs). */
 export interface Tasks {
-  /** Sets the lane to a block of lz4 frames, bytes `start` to `start + used` of the file `fd`. */
-  open: { task: { fd: number; start: number; used: number; checksum: boolean }; result: object };
   /**
-   * Reads and decodes that block's next frame, of at most `most` bytes, into `out` where it fits; `size` is 0 after the last, then with
-   * the md5 of all. `took`: milliseconds.
+   * Sets the lane to a block of lz4 frames, bytes `start` to `start + used` of the file `fd`, of which those are decoded that hold the
+   * decoded bytes `from` to `to`.
+   */
+  open: {
+    task: { fd: number; start: number; used: number; from: number; to: number; checksum: boolean };
+    result: object;
+  };
+  /**
+   * Reads and decodes that block's next frame, of at most `most` bytes, into `out` where it fits; `first` is its place among the decoded
+   * bytes. `size` is 0 after the last, then with the md5 of all the block's frames where a checksum was wanted. `took`: milliseconds.
    */
   next: {
     task: { out?: ArrayBuffer; most: number };
-    result: { out?: ArrayBuffer; size: number; took: number; digest?: Uint8Array };
+    result: { out?: ArrayBuffer; first: number; size: number; took: number; digest?: Uint8Array };
   };
   /**
    * Puts the lz4 frame of `bytes`, its length before it, into `out`, of which it takes `length` bytes; both lie in shared memory.
