@@ -12,7 +12,10 @@ export interface BufferMaker {
   createBuffer(descriptor: { label?: string; size: number; usage: number }): GPUBuffer;
 }
 
-/** A piece of device memory handed out by the allocator; `size` in bytes, of which `raw` may have more. */
+/** Where a part of a buffer may begin: what every device lets a binding begin at. */
+export const PART_ALIGNMENT = 256;
+
+/** A piece of device memory handed out by the allocator; `size` in bytes from `offset` of `raw` on, which may have more. */
 export class DeviceBuffer {
   private freed = false;
   constructor(
@@ -21,7 +24,22 @@ export class DeviceBuffer {
     readonly raw: GPUBuffer,
     readonly use: BufferUse,
     private readonly giveBack: (buffer: DeviceBuffer) => void,
+    readonly offset = 0,
   ) {}
+
+  /**
+   * `bytes` (rounded up to 4) of it from `byteOffset` on as a buffer: for bindings and transfers as long as this one is held; never freed
+   * itself. RangeError for an offset that is no multiple of {@link PART_ALIGNMENT} or a part beyond the end.
+   */
+  part(byteOffset: number, bytes: number): DeviceBuffer {
+    const size = 4 * Math.ceil(bytes / 4);
+    if (byteOffset % PART_ALIGNMENT !== 0 || byteOffset + size > this.size)
+      throw new RangeError(`${this.label}: no part of ${bytes} bytes at ${byteOffset}`);
+    const keep = (): never => {
+      throw new Error(`${this.label}: a part of it is not to be freed`);
+    };
+    return new DeviceBuffer(this.label, size, this.raw, this.use, keep, this.offset + byteOffset);
+  }
 
   /** Hand the memory back. Work submitted before still sees it; work recorded after must not use it. */
   free(): void {

@@ -128,7 +128,7 @@ export class Gpu {
     if (whole)
       this.device.queue.writeBuffer(
         buffer.raw,
-        byteOffset,
+        buffer.offset + byteOffset,
         data.buffer as ArrayBuffer,
         data.byteOffset,
         whole,
@@ -136,7 +136,7 @@ export class Gpu {
     if (whole < data.byteLength) {
       const tail = new Uint8Array(4);
       tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
-      this.device.queue.writeBuffer(buffer.raw, byteOffset + whole, tail);
+      this.device.queue.writeBuffer(buffer.raw, buffer.offset + byteOffset + whole, tail);
     }
   }
 
@@ -250,10 +250,13 @@ export class Gpu {
       used = 0;
     };
     for (const command of commands) {
-      if (command.type === "clear") encoder.clearBuffer(command.buffer.raw, command.offset, command.bytes);
-      else if (command.type === "copy") {
+      if (command.type === "clear") {
+        const { buffer, offset, bytes } = command;
+        encoder.clearBuffer(buffer.raw, buffer.offset + offset, bytes);
+      } else if (command.type === "copy") {
         const { from, to, bytes, fromOffset, toOffset } = command;
-        encoder.copyBufferToBuffer(from.raw, fromOffset, to.raw, toOffset, Math.ceil(bytes / 4) * 4);
+        const [source, target] = [from.offset + fromOffset, to.offset + toOffset];
+        encoder.copyBufferToBuffer(from.raw, source, to.raw, target, Math.ceil(bytes / 4) * 4);
       } else {
         const need = this.uniformBytes(command);
         if (used + need > UNIFORM_BYTES) flush();
@@ -290,7 +293,7 @@ export class Gpu {
       const value = bindings[name];
       if (binding.type === "storage") {
         if (!(value instanceof DeviceBuffer)) throw new TypeError(`${kernel.label}: ${name} is not a buffer`);
-        return { binding: index, resource: { buffer: value.raw, size: value.size } };
+        return { binding: index, resource: { buffer: value.raw, offset: value.offset, size: value.size } };
       }
       pack(binding.fields, binding.layout, value as Record<string, unknown>, view, used);
       const resource = { buffer: this.uniforms, offset: used, size: binding.layout.size };

@@ -1,4 +1,4 @@
-export { Allocator, DeviceBuffer, DeviceMemoryError } from "./allocator.js";
+export { Allocator, DeviceBuffer, DeviceMemoryError, PART_ALIGNMENT } from "./allocator.js";
 export {
   DEVICE_CHOICES,
   type DeviceChoice,

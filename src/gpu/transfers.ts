@@ -88,8 +88,8 @@ export class Transfers {
     }
   }
 
-  private put({ raw }: DeviceBuffer, at: number, { buffer, byteOffset, length }: Uint8Array): void {
-    this.device.queue.writeBuffer(raw, at, buffer as ArrayBuffer, byteOffset, length);
+  private put({ raw, offset }: DeviceBuffer, at: number, { buffer, byteOffset, length }: Uint8Array): void {
+    this.device.queue.writeBuffer(raw, offset + at, buffer as ArrayBuffer, byteOffset, length);
   }
 
   /** Waits where more than may be is under way once `bytes` more are written. */
@@ -118,7 +118,13 @@ export class Transfers {
     bytes: number,
   ): void {
     const encoder = this.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(from.raw, fromOffset, to.raw, toOffset, Math.ceil(bytes / 4) * 4);
+    encoder.copyBufferToBuffer(
+      from.raw,
+      from.offset + fromOffset,
+      to.raw,
+      to.offset + toOffset,
+      Math.ceil(bytes / 4) * 4,
+    );
     this.device.queue.submit([encoder.finish()]);
   }
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../host/errors.js";
 import { nodeAt } from "../host/models/index.js";
+import { rowsRead } from "../host/wcs/tile_windows.js";
 import { recordsIn } from "../host/wcs/tiles.js";
 import type { Band, RunContext, Window } from "./context.js";
 import {
@@ -11,8 +12,10 @@ import {
   PackedExposure,
 } from "./drizzle.js";
 import type { Exposure } from "./exposure.js";
+import { footprintOf, joined } from "./footprint.js";
 import type { ModelLibrary } from "./library.js";
 import type { MosaicGrid } from "./mosaic_grid.js";
+import { RoughPlace } from "./rough_place.js";
 import { type WeightType, weightingOf } from "./weighting.js";
 
 export interface GroupOptions extends DrizzleOptions {
@@ -25,6 +28,11 @@ export interface GroupOptions extends DrizzleOptions {
   /** OR the DQ of the contributing pixels. */
   readonly propagateDq?: boolean;
 }
+
+/** Rows beside those that the tiles of the signal read, which those of other planes may read: whole pixels where it has shrunken ones. */
+const MARGIN_ROWS = 2;
+/** Where exposures reach a larger part of a grid, all of it is worked on: each one's geometry is made while the device works then. */
+const LARGE_PART = 0.75;
 
 const geometries = new WeakMap<Exposure, { readonly key: string; readonly geometry: ExposureGeometry }>();
 
@@ -52,6 +60,18 @@ function identityOf(wcs: object): number {
   return identity;
 }
 
+/** The part of the grid outside of which no exposure adds anything; of no rows where none does anywhere. */
+export function reachedPart(library: ModelLibrary, grid: MosaicGrid, options: DrizzleOptions): Window {
+  const { exposures } = library;
+  const [ny, nx] = grid.shape;
+  const rough = exposures.map((exposure) => RoughPlace.of(exposure, grid).window(grid.shape)).reduce(joined);
+  if (rough.nx * rough.ny > LARGE_PART * nx * ny) return { x0: 0, y0: 0, nx, ny };
+  return footprintOf(
+    exposures.map((exposure) => geometryOf(exposure, grid, options)),
+    grid.shape,
+  );
+}
+
 /** The background that skymatch found in an exposure and did not subtract, MJy/sr; 0 without one. */
 function levelToSubtract({ model }: Exposure): number {
   if (nodeAt(model.meta, "background.subtracted") === true) return 0;
@@ -77,22 +97,28 @@ export async function drizzleExposures(
   const rec = gpu.recorder("drizzle");
   const sums = new Accumulators(gpu, rec, band.nx ?? grid.shape[1], band, planes);
   rec.submit();
+  const [ny, nx] = grid.shape;
+  const [at, end] = [{ x0: 0, nx, ...band }, band.y0 + band.ny];
   for (const [k, index] of indices.entries()) {
-    const geometry = geometryOf(library.exposures[index], grid, options);
-    if (!reaches(geometry, band)) continue;
-    const wanted = library.exposures[index].drizzledPlanes(planes);
-    const context = planes.contexts ? k : undefined;
-    await library.with(
-      index,
-      (exposure) => drizzleOne(ctx, sums, exposure, geometry, options, context),
-      wanted,
-    );
-    const end = band.y0 + band.ny;
-    if (lastUse && !reaches(geometry, { y0: end, ny: grid.shape[0] - end })) library.retire(index);
+    const exposure = library.exposures[index];
+    const geometry = geometryOf(exposure, grid, options);
+    if (reaches(geometry, band)) {
+      const context = planes.contexts ? k : undefined;
+      const rows = rowsFor(exposure, geometry, band, options);
+      await library.with(
+        index,
+        () => drizzleOne(ctx, sums, exposure, geometry, rows, options, context),
+        exposure.drizzledPlanes(planes),
+        rows,
+        // the others' geometry is made when the device works at the one before
+        (next) => rows && RoughPlace.of(library.exposures[next], grid).rowsUnder(at),
+      );
+    }
+    if (lastUse && !reaches(geometry, { y0: end, ny: ny - end })) library.retire(index);
   }
-  const end = gpu.recorder("drizzle");
-  sums.compact(end);
-  end.submit();
+  const rest = gpu.recorder("drizzle");
+  sums.compact(rest);
+  rest.submit();
   return sums;
 }
 
@@ -102,17 +128,30 @@ function reaches({ tables }: ExposureGeometry, { y0, ny }: Band): boolean {
   );
 }
 
+/** The rows of an exposure that a band takes; undefined: all. */
+function rowsFor(
+  { model }: Exposure,
+  { tables }: ExposureGeometry,
+  { y0, ny }: Band,
+  { weightType }: GroupOptions,
+): Band | undefined {
+  if (weightType === "ivm-sky") return undefined; // by the median of all pixels
+  const rows = rowsRead(tables, y0, ny, model.shape);
+  return { y0: rows.y0 - MARGIN_ROWS, ny: rows.ny + 2 * MARGIN_ROWS };
+}
+
 async function drizzleOne(
   ctx: RunContext,
   sums: Accumulators,
   exposure: Exposure,
   geometry: ExposureGeometry,
+  rows: Band | undefined,
   { goodBits, weightType = "ivm" }: GroupOptions,
   context: number | undefined,
 ): Promise<void> {
   const { gpu } = ctx;
   const { variances, flat } = sums.options;
-  const planes = await exposure.acquire(exposure.drizzledPlanes({ variances, flat }));
+  const planes = await exposure.acquire(exposure.drizzledPlanes({ variances, flat }), rows);
   try {
     const weighting = await weightingOf(ctx, exposure, planes, weightType);
     const rec = gpu.recorder("drizzle");

@@ -3,26 +3,35 @@ import { PackedBytes } from "../host/asdf/packed.js";
 import type { PlaneName, PlaneSource, WfiImage } from "../host/models/index.js";
 import type { Wcs } from "../host/wcs/index.js";
 import type { Recorder } from "../gpu/index.js";
-import type { RunContext } from "./context.js";
-import { ALL_PLANES, type ExposurePlanes, HeldPlanes } from "./exposure_planes.js";
+import type { Band, RunContext } from "./context.js";
+import { ALL_PLANES, covers, type ExposurePlanes, HeldPlanes, joinedRows } from "./exposure_planes.js";
 
 export type { DevicePlane, ExposurePlanes } from "./exposure_planes.js";
 
-/** Changes those planes that it is given, in place; it is recorded again whenever a plane is loaded again. */
+/**
+ * Changes those planes that it is given, in place, pixel by pixel: rows of them may come one after the other, as planes of their own. It
+ * is recorded again whenever they are loaded again.
+ */
 export type Transform = (rec: Recorder, planes: Partial<Omit<ExposurePlanes, "nx" | "ny">>) => void;
 
 const OPTIONAL: readonly PlaneName[] = ["var_rnoise", "var_flat"];
 
+/** Rows of a plane. */
+interface PlaneRows {
+  readonly name: PlaneName;
+  readonly rows: Band;
+}
+
 /**
- * A calibrated image whose planes come to the device when asked for and may leave it again between the steps: on it are those that
- * were asked for last. What the steps did to them is kept as transforms (replayed on reload) and, for DQ, as the changed plane.
+ * A calibrated image whose planes, or rows of them, come to the device when asked for and may leave it again between the steps: on it are
+ * those that were asked for last. What the steps did to them is kept as transforms (replayed on reload) and, for DQ, as the changed rows.
  */
 export class Exposure {
   private readonly planes: HeldPlanes;
   private readonly transforms: Transform[] = [];
   /** How many of them the model's plane has seen already. */
   private readonly seen = new Map<PlaneName, number>();
-  private changedDq: PackedBytes | undefined;
+  private changedDq: { readonly rows: Band; readonly bytes: PackedBytes } | undefined;
   private dqOnDeviceIsNewer = false;
   private pins = 0;
   /** Bytes that are being made room for. */
@@ -64,23 +73,28 @@ export class Exposure {
     return [...new Set<PlaneName>(["data", "dq", ...noise, ...more])];
   }
 
-  /** Bytes of those `wanted` that are not on the device. */
+  /** Whether rows (all) of those `wanted` are not on the device. */
+  lacks(wanted: readonly PlaneName[] = ALL_PLANES, rows = this.allRows): boolean {
+    return this.missing(wanted, rows).length > 0;
+  }
+
+  /** Bytes of the device's memory that those `wanted` take which are not on it. */
   missingBytes(wanted: readonly PlaneName[] = ALL_PLANES): number {
-    return this.missing(wanted).reduce((sum, name) => sum + bytesOf(this.source(name), this.model.shape), 0);
+    return this.absent(wanted).reduce((sum, name) => sum + bytesOf(this.source(name), this.model.shape), 0);
   }
 
   /**
-   * The planes on the device, those `wanted`, as far as the exposure has them; they stay there until release(), others that nobody uses
-   * leave. Throws UserError where a plane is missing or misshapen.
+   * The planes on the device, those `wanted`, as far as the exposure has them, with the pixels of the `rows` (all) at least; they stay
+   * there until release(), others that nobody uses leave. Throws UserError where a plane is missing or misshapen.
    */
-  async acquire(wanted: readonly PlaneName[] = ALL_PLANES): Promise<HeldPlanes> {
+  async acquire(wanted: readonly PlaneName[] = ALL_PLANES, rows = this.allRows): Promise<HeldPlanes> {
     this.pins++;
     try {
       const { timer } = this.ctx;
       const { loading } = this;
       if (loading) await timer.time("read", () => loading.catch(() => undefined));
       if (this.pins === 1) await this.leave(wanted);
-      if (this.missing(wanted).length) await timer.time("read", () => this.load(wanted));
+      if (this.lacks(wanted, rows)) await timer.time("read", () => this.load(wanted, rows));
       return this.planes;
     } catch (error) {
       this.pins--;
@@ -96,7 +110,8 @@ export class Exposure {
   /** Apply a transform now (to planes on the device) and on each later load. */
   transform(change: Transform): void {
     this.transforms.push(change);
-    this.apply(this.planes.names, this.transforms.length - 1);
+    const held = this.planes.names.map((name) => ({ name, rows: this.planes.rowsOf(name) }));
+    this.apply(held, this.transforms.length - 1);
   }
 
   /** Call after a kernel changed the DQ plane: it is then kept when the exposure leaves the device. */
@@ -104,10 +119,10 @@ export class Exposure {
     this.dqOnDeviceIsNewer = true;
   }
 
-  /** Begin to bring planes to the device, so that they are at hand when the exposure is acquired. */
-  readAhead(wanted: readonly PlaneName[]): void {
+  /** Begin to bring rows (all) of planes to the device, so that they are at hand when the exposure is acquired. */
+  readAhead(wanted: readonly PlaneName[], rows = this.allRows): void {
     if (this.pinned) return;
-    this.load(wanted).catch(() => undefined); // told when the exposure is acquired
+    this.load(wanted, rows).catch(() => undefined); // told when the exposure is acquired
   }
 
   /** Frees the planes that are not `wanted`, where nobody uses the exposure. */
@@ -163,8 +178,10 @@ export class Exposure {
       this.dqOnDeviceIsNewer = false;
       this.pins++;
       try {
-        const bytes = 4 * this.nx * this.ny;
-        this.changedDq = await PackedBytes.of(this.ctx.gpu.pieces(this.planes.dq, 0, bytes));
+        const rows = this.planes.rowsOf("dq");
+        const { buffer } = this.planes.part("dq", rows);
+        const bytes = await PackedBytes.of(this.ctx.gpu.pieces(buffer, 0, 4 * this.nx * rows.ny));
+        this.changedDq = { rows, bytes };
       } finally {
         this.pins--;
       }
@@ -172,51 +189,87 @@ export class Exposure {
     this.planes.free(keep);
   }
 
-  private missing(wanted: readonly PlaneName[]): PlaneName[] {
-    return wanted.filter(
-      (name) => !this.planes.has(name) && (!OPTIONAL.includes(name) || this.model.plane(name)),
-    );
+  private get allRows(): Band {
+    return { y0: 0, ny: this.ny };
   }
 
-  private load(wanted: readonly PlaneName[]): Promise<void> {
-    const names = this.missing(wanted);
-    this.loading = this.bring(names).finally(() => (this.loading = undefined));
+  private absent(wanted: readonly PlaneName[]): PlaneName[] {
+    return this.existing(wanted).filter((name) => !this.planes.has(name));
+  }
+
+  private missing(wanted: readonly PlaneName[], rows: Band): PlaneName[] {
+    const { planes, ny } = this;
+    const end = Math.min(ny, rows.y0 + rows.ny);
+    const inside = { y0: Math.max(0, rows.y0), ny: end - Math.max(0, rows.y0) };
+    return this.existing(wanted).filter((name) => !planes.has(name) || !covers(planes.rowsOf(name), inside));
+  }
+
+  private existing(wanted: readonly PlaneName[]): PlaneName[] {
+    return wanted.filter((name) => !OPTIONAL.includes(name) || this.model.plane(name));
+  }
+
+  private load(wanted: readonly PlaneName[], rows: Band): Promise<void> {
+    this.loading = this.bring(wanted, rows).finally(() => (this.loading = undefined));
     return this.loading;
   }
 
-  private async bring(names: readonly PlaneName[]): Promise<void> {
+  private async bring(wanted: readonly PlaneName[], rows: Band): Promise<void> {
     const { gpu } = this.ctx;
-    const { nx, ny } = this;
-    const sources = names.map((name) => [name, this.source(name)] as const);
-    this.coming = this.missingBytes(names);
+    const { nx, ny, planes } = this;
+    const names = this.missing(wanted, rows);
+    const absent = this.absent(names);
+    const sources = new Map(names.map((name) => [name, this.source(name)]));
+    this.coming = this.missingBytes(absent);
     try {
       await this.makeRoom(this.coming);
-      const buffers = sources.map(([name, source]) => {
+      for (const name of absent) {
+        const source = sources.get(name)!;
         const buffer = gpu.alloc(`${this.model.filename} ${name}`, bytesOf(source, this.model.shape));
-        this.planes.set(name, { buffer, nx, ny, half: source.datatype === "float16" });
-        return buffer;
-      });
+        planes.set(name, { buffer, nx, ny, half: source.datatype === "float16" });
+      }
       this.coming = 0;
-      const filled = sources.map(([name, source], k) =>
-        gpu.fill(buffers[k], name === "dq" && this.changedDq ? this.changedDq.pieces() : source.pieces()),
-      );
-      await settled(filled);
+      const plans = names.map((name) => this.plan(name, rows));
+      const fresh = plans.flatMap(({ name, fresh }) => fresh.map((part) => ({ name, rows: part })));
+      await settled(fresh.map((part) => this.fill(part, sources.get(part.name)!)));
+      for (const { name, rows } of plans) planes.setRows(name, rows);
+      this.apply(fresh, 0);
     } catch (error) {
       this.coming = 0;
-      this.planes.free(this.planes.names.filter((name) => !names.includes(name)));
+      planes.free(planes.names.filter((name) => !absent.includes(name)));
       throw error;
     }
-    this.apply(names, 0);
   }
 
-  /** Records the transforms from the `first` on for planes that have not seen them. */
-  private apply(names: readonly PlaneName[], first: number): void {
+  /** What a plane is to have: what it has, rows that changed, and the `rows`; `fresh`: those to come, the changed ones by themselves. */
+  private plan(name: PlaneName, rows: Band): PlaneRows & { readonly fresh: readonly Band[] } {
+    const held = this.planes.rowsOf(name);
+    const changed = name === "dq" && this.changedDq ? this.changedDq.rows : held;
+    const known = held.ny > 0 ? held : changed;
+    const all = joinedRows(known, this.planes.wholeParts(rows));
+    const end = known.y0 + known.ny;
+    const above = { y0: end, ny: all.y0 + all.ny - end };
+    const around = known.ny > 0 ? [{ y0: all.y0, ny: known.y0 - all.y0 }, above] : [all];
+    const fresh = held.ny > 0 ? around : [known, ...around];
+    return { name, rows: all, fresh: fresh.filter(({ ny }) => ny > 0) };
+  }
+
+  private fill({ name, rows }: PlaneRows, source: PlaneSource): Promise<void> {
+    const { buffer, half } = this.planes.part(name, rows);
+    const { changedDq } = this;
+    if (name === "dq" && changedDq?.rows === rows) return this.ctx.gpu.fill(buffer, changedDq.bytes.pieces());
+    const rowBytes = (half ? 2 : 4) * this.nx;
+    return this.ctx.gpu.fill(buffer, source.pieces(rowBytes * rows.y0, rowBytes * rows.ny));
+  }
+
+  /** Records the transforms from the `first` on for rows of planes that have not seen them. */
+  private apply(parts: readonly PlaneRows[], first: number): void {
     const rec = this.ctx.gpu.recorder("transform");
-    for (let k = first; k < this.transforms.length; k++) {
-      const given = names
-        .filter((name) => k >= (this.seen.get(name) ?? 0))
-        .map((name) => [KEYS[name], name === "dq" ? this.planes.dq : this.planes.get(name)]);
-      if (given.length) this.transforms[k](rec, Object.fromEntries(given));
+    for (const { name, rows } of parts) {
+      if (rows.ny === 0) continue;
+      const plane = this.planes.part(name, rows);
+      const given = { [KEYS[name]]: name === "dq" ? plane.buffer : plane };
+      for (let k = Math.max(first, this.seen.get(name) ?? 0); k < this.transforms.length; k++)
+        this.transforms[k](rec, given);
     }
     rec.submit();
   }

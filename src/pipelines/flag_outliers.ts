@@ -1,6 +1,6 @@
 import type { DeviceBuffer } from "../gpu/index.js";
 import { nodeAt } from "../host/models/index.js";
-import { blotSpans } from "../host/wcs/blot_spans.js";
+import { type BlotSpans, blotSpans } from "../host/wcs/blot_spans.js";
 import { blotTiles, type BlotTiles, type GridMap } from "../host/wcs/blot_tiles.js";
 import type { PixelMap } from "../host/wcs/pixmap.js";
 import {
@@ -11,10 +11,12 @@ import {
   threshold,
   thresholdFactors,
 } from "../shaders/outlier_detection/flag.js";
-import type { RunContext, Window } from "./context.js";
+import type { Band, RunContext, Window } from "./context.js";
 import type { Exposure, ExposurePlanes } from "./exposure.js";
 import type { ModelLibrary } from "./library.js";
 import type { MedianBand } from "./median_image.js";
+import type { MosaicGrid } from "./mosaic_grid.js";
+import { RoughPlace } from "./rough_place.js";
 
 const FLAGGED = ["data", "err", "dq"] as const;
 
@@ -32,8 +34,7 @@ export interface FlagOptions {
 
 /** The median image on the device. */
 export interface Median {
-  /** [ny, nx] */
-  readonly shape: readonly [number, number];
+  readonly grid: MosaicGrid;
   /** What `bands` hold of it, their rows counted from its first; NaN beyond. */
   readonly held: Window;
   readonly bands: readonly MedianBand[];
@@ -54,35 +55,63 @@ export async function flagAgainstMedian(
   const { gpu } = ctx;
   const counts = gpu.alloc("outlier counts", library.length * 4);
   gpu.recorder("outlier counts").clear(counts).submit();
-  const tilesOf = (exposure: Exposure): BlotTiles => {
+  // a NaN beyond the median's edges is no outlier, a number may be
+  const everywhere = !Number.isNaN(options.fill);
+  const { grid, held } = median;
+  const viewOf = (exposure: Exposure): View => {
     const { map, pieces } = mapOf(exposure);
-    return blotTiles({ inside: map.section, pieces, evaluate: (xs, ys) => map.grid(xs, ys) });
+    const tiles = blotTiles({ inside: map.section, pieces, evaluate: (xs, ys) => map.grid(xs, ys) });
+    const spans = blotSpans(tiles, [exposure.nx, exposure.ny], RUN_ROWS, grid.shape, everywhere);
+    return { tiles, spans, rows: everywhere ? undefined : rowsOf(spans) };
   };
   try {
-    let tiles = tilesOf(library.exposures[0]);
+    let view = viewOf(library.exposures[0]);
     for (let index = 0; index < library.length; index++) {
-      await library.with(
-        index,
-        async (exposure) => {
-          const planes = await exposure.acquire(FLAGGED);
-          try {
-            const background = ownBackground(exposure) ?? options.backg;
-            flagOne(ctx, planes, median, tiles, { ...options, background }, counts, index);
-            exposure.dqChanged();
-          } finally {
-            exposure.release();
-          }
-        },
-        FLAGGED,
-      );
+      const { rows } = view;
+      if (rows?.ny !== 0)
+        await library.with(
+          index,
+          async (exposure) => {
+            const planes = await exposure.acquire(FLAGGED, rows);
+            try {
+              const background = ownBackground(exposure) ?? options.backg;
+              flagOne(ctx, planes, median, view, { ...options, background }, counts, index);
+              exposure.dqChanged();
+            } finally {
+              exposure.release();
+            }
+          },
+          FLAGGED,
+          rows,
+          (next) => rows && RoughPlace.of(library.exposures[next], grid).rowsUnder(held),
+        );
       const next = library.exposures.at(index + 1);
-      if (next) tiles = tilesOf(next); // while the device computes
+      if (next) view = viewOf(next); // while the device computes
       ctx.progress("outlier_detection", 0.6 + (0.4 * (index + 1)) / library.length);
     }
     return [...(await gpu.read(counts, Uint32Array, 0, library.length))];
   } finally {
     counts.free();
   }
+}
+
+/** How an exposure sees the median image. */
+interface View {
+  readonly tiles: BlotTiles;
+  readonly spans: BlotSpans;
+  /** Those of the exposure that may see any of it, `ny` 0 where none do; undefined: all. */
+  readonly rows: Band | undefined;
+}
+
+/** The rows of the strips that have pixels to be read. */
+function rowsOf({ table }: BlotSpans): Band {
+  const read = Array.from(
+    { length: table.length / 4 },
+    (_, strip) => table[4 * strip] < table[4 * strip + 1],
+  );
+  const first = read.indexOf(true);
+  if (first < 0) return { y0: 0, ny: 0 };
+  return { y0: RUN_ROWS * first, ny: RUN_ROWS * (read.lastIndexOf(true) + 1 - first) };
 }
 
 /** The level that skymatch found and did not subtract. */
@@ -95,7 +124,7 @@ function flagOne(
   { gpu }: RunContext,
   planes: ExposurePlanes,
   median: Median,
-  tiles: BlotTiles,
+  { tiles, spans: { table: words, longest } }: View,
   options: FlagOptions & { readonly background: number },
   counts: DeviceBuffer,
   counter: number,
@@ -104,9 +133,6 @@ function flagOne(
   const table = gpu.upload("blot tiles", tiles.table);
   const width = paddedWidth(nx);
   const strips = Math.ceil(ny / RUN_ROWS);
-  // a NaN beyond the median's edges is no outlier, a number may be
-  const everywhere = !Number.isNaN(options.fill);
-  const { table: words, longest } = blotSpans(tiles, [nx, ny], RUN_ROWS, median.shape, everywhere);
   const spans = gpu.upload("blot spans", words);
   const blotted = gpu.alloc("blotted", width * ny * 4);
   const masks = gpu.alloc("outlier masks", width * strips * 4);
@@ -116,7 +142,7 @@ function flagOne(
   median.bands.forEach((band, k) => {
     const params = {
       size: [nx, ny],
-      median_size: [median.shape[1], median.shape[0]],
+      median_size: [median.grid.shape[1], median.grid.shape[0]],
       held: [median.held.x0, median.held.y0, median.held.nx, median.held.ny],
       band: [median.held.y0 + band.y0, band.ny],
       tiles: tiles.tiles,

@@ -29,6 +29,14 @@ export function footprintOf(
   return { x0: left, nx: Math.min(right, nx) - left, y0: first, ny: Math.min(end, ny) - first };
 }
 
+/** The smallest window that holds both. */
+export function joined(a: Window, b: Window): Window {
+  if (a.ny === 0 || b.ny === 0) return a.ny === 0 ? b : a;
+  const [x0, y0] = [Math.min(a.x0, b.x0), Math.min(a.y0, b.y0)];
+  const [right, end] = [Math.max(a.x0 + a.nx, b.x0 + b.nx), Math.max(a.y0 + a.ny, b.y0 + b.ny)];
+  return { x0, nx: right - x0, y0, ny: end - y0 };
+}
+
 /** A window with `margin` more pixels each side, as far as the grid of [ny, nx] pixels goes. */
 export function widened(
   { x0, y0, ...size }: Window,

@@ -1,5 +1,5 @@
 import type { Association, PlaneName, WfiImage } from "../host/models/index.js";
-import type { RunContext } from "./context.js";
+import type { Band, RunContext } from "./context.js";
 import { Exposure } from "./exposure.js";
 import { ALL_PLANES } from "./exposure_planes.js";
 
@@ -52,18 +52,23 @@ export class ModelLibrary {
     return groups;
   }
 
-  /** Run `work` with those planes of an exposure on the device that are `wanted`: all, unless told otherwise. */
+  /**
+   * Run `work` with those planes of an exposure on the device that are `wanted`: all, unless told otherwise, and of them the `rows`. What
+   * is wanted next comes meanwhile, of those exposures the rows that `rowsAhead` gives (all without it; of no rows: not at all).
+   */
   async with<T>(
     index: number,
     work: (exposure: Exposure) => Promise<T>,
     wanted?: readonly PlaneName[],
+    rows?: Band,
+    rowsAhead: (index: number) => Band | undefined = () => undefined,
   ): Promise<T> {
     const exposure = this.exposures[index];
     this.current = index;
     if (wanted) for (const other of this.exposures) await other.keepOnly(wanted);
-    await exposure.acquire(wanted);
+    await exposure.acquire(wanted, rows);
     try {
-      this.readAhead(index, wanted);
+      this.readAhead(index, rowsAhead, wanted);
       return await work(exposure);
     } finally {
       exposure.release();
@@ -92,25 +97,31 @@ export class ModelLibrary {
   }
 
   /** Begin to read the exposures that are wanted next, as far as none has to leave for it that is wanted sooner. */
-  private readAhead(index: number, wanted: readonly PlaneName[] = ALL_PLANES): void {
+  private readAhead(
+    index: number,
+    rows: (index: number) => Band | undefined,
+    wanted: readonly PlaneName[] = ALL_PLANES,
+  ): void {
     const { exposureBudget, gpu } = this.ctx;
     if (exposureBudget === 0) return;
     const depth = gpu.info.kind === "hardware" ? HARDWARE_AHEAD : 1;
     const next = Array.from({ length: this.length - 1 }, (_, k) => (index + 1 + k) % this.length);
-    const missing = next.filter((k) => !this.retired.has(k) && this.exposures[k].missingBytes(wanted) > 0);
+    const missing = next.filter(
+      (k) => !this.retired.has(k) && rows(k)?.ny !== 0 && this.exposures[k].lacks(wanted, rows(k)),
+    );
     let room = Math.min(this.room - this.residentBytes, gpu.memory.available);
     for (const k of missing.slice(0, depth)) {
       const later = this.evictable().filter((other) => this.distance(other) > this.distance(k));
       room += later.reduce((sum, other) => sum + this.exposures[other].residentBytes, 0);
       room -= this.exposures[k].missingBytes(wanted);
       if (room < 0) return;
-      this.exposures[k].readAhead(wanted);
+      this.exposures[k].readAhead(wanted, rows(k));
     }
   }
 
   /** No step needs this exposure's pixels again. */
   retire(index: number): void {
-    if (this.pixelsWanted) return;
+    if (this.pixelsWanted || this.retired.has(index)) return;
     this.retired.add(index);
     this.exposures[index].drop();
     if (this.retired.size === this.length) this.ctx.gpu.memory.trim();

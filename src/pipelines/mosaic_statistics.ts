@@ -51,16 +51,17 @@ export interface MosaicStatistics {
 }
 
 /**
- * Median and scaled median absolute deviation of the finite pixels with an error above 0, and their share; NaN, NaN and 0 where
- * there are none. Chunks hold data as values and err as guards. Source: romancal 1.0.1 lib/statistics.py.
+ * Median and scaled median absolute deviation of the finite pixels with an error above 0, and their share of all `pixels`; NaN, NaN and 0
+ * where there are none. Chunks hold data as values and err as guards, and all pixels that may count. Source: romancal 1.0.1
+ * lib/statistics.py.
  */
 export async function mosaicStatistics(
   gpu: Gpu,
   chunks: readonly (Chunk | LazyChunk)[],
+  pixels = chunks.reduce((sum, chunk) => sum + chunk.count, 0),
 ): Promise<MosaicStatistics> {
   const order = new OrderStatistics(gpu, chunks, { mode: "guarded" });
   const count = await order.count();
-  const pixels = chunks.reduce((sum, chunk) => sum + chunk.count, 0);
   if (count === 0) return { image_median: NaN, image_rms: NaN, good_pixel_fraction: 0 };
   const median = await order.median(0, count);
   const deviations = new OrderStatistics(gpu, chunks, { mode: "deviation", centre: median });

@@ -5,7 +5,7 @@ import type { GridMap } from "../host/wcs/blot_tiles.js";
 import type { PixelMap } from "../host/wcs/pixmap.js";
 import { type Band, isOrdinary, type RunContext, type Window } from "./context.js";
 import { checkDrizzleOptions, type ExposureGeometry, mostRows } from "./drizzle.js";
-import { drizzleExposures, fillValue, geometryOf, type GroupOptions } from "./drizzle_group.js";
+import { drizzleExposures, fillValue, geometryOf, type GroupOptions, reachedPart } from "./drizzle_group.js";
 import { flagAgainstMedian } from "./flag_outliers.js";
 import { footprintOf, widened } from "./footprint.js";
 import { Intermediates } from "./intermediates.js";
@@ -98,7 +98,7 @@ async function resampled(ctx: RunContext, library: ModelLibrary, work: Work): Pr
       flagAgainstMedian(
         ctx,
         library,
-        { shape: grid.shape, held, bands },
+        { grid, held, bands },
         (exposure) => {
           const { map } = geometryOf(exposure, grid, group);
           return { map, pieces: bilinearPieces(map, group) };
@@ -148,10 +148,7 @@ function setStatus(library: ModelLibrary, status: "COMPLETE" | "SKIPPED"): void 
   for (const { model } of library.exposures) setNode(model.meta, `cal_step.${STEP}`, status);
 }
 
-/**
- * What is held of the mosaic, from the fill value alone beyond: all of it, or of a large one what the exposures reach and enough
- * about it for the median to be read there.
- */
+/** What is held of the mosaic, NaN beyond: what the exposures reach and enough about it for the median to be read there, or all of it. */
 function heldPart(
   library: ModelLibrary,
   grid: MosaicGrid,
@@ -159,10 +156,9 @@ function heldPart(
   saved: Intermediates | undefined,
 ): Window {
   const [ny, nx] = grid.shape;
-  // an image that is saved is saved whole, and an exposure's place is found while the device works at the one before
-  if (!Number.isNaN(fill) || saved || isOrdinary(grid.shape)) return { x0: 0, y0: 0, nx, ny };
-  const geometries = library.exposures.map((exposure) => geometryOf(exposure, grid, group));
-  return widened(footprintOf(geometries, grid.shape), HELD_MARGIN, grid.shape);
+  // an image that is saved is saved whole
+  if (!Number.isNaN(fill) || saved) return { x0: 0, y0: 0, nx, ny };
+  return widened(reachedPart(library, grid, group), HELD_MARGIN, grid.shape);
 }
 
 function medianOf(

@@ -10,7 +10,7 @@ import { customGrid } from "./custom_grid.js";
 import { checkDrizzleOptions } from "./drizzle.js";
 import { fillValue, type GroupOptions } from "./drizzle_group.js";
 import type { ModelLibrary } from "./library.js";
-import { buildMosaic, type KeptPlanes } from "./mosaic_bands.js";
+import { type BuildOptions, buildMosaic, type KeptPlanes } from "./mosaic_bands.js";
 import { mosaicGrid } from "./mosaic_grid.js";
 import type { ResampleOptions } from "./options.js";
 
@@ -24,15 +24,14 @@ export interface ResampleResult {
  * The mosaic of all exposures: data weighted by 1 / var_rnoise, variances, err from them, context, exposure times, and the
  * metadata that romancal 1.0.1 gives it (resample/resample_step.py, resample.py, _exptime_resampler.py, _meta_blender.py; stcal 1.20.0
  * resample/resample.py). Bands of the mosaic are made one after the other, each from the exposures that reach it, so that device
- * memory depends neither on the mosaic's size nor on the number of exposures. With `frames` the planes go to that file as they are made,
- * else they stay in memory. Throws UserError as mosaicGrid, and for metadata
- * that an exposure lacks.
+ * memory depends neither on the mosaic's size nor on the number of exposures. With `frames` the planes go to that file as they are
+ * made, else they stay in memory. Throws UserError as mosaicGrid, and for metadata that an exposure lacks.
  */
 export async function resample(
   ctx: RunContext,
   library: ModelLibrary,
   options: ResampleOptions,
-  frames?: FrameFile,
+  building: BuildOptions = {},
 ): Promise<ResampleResult> {
   if (library.length === 0) throw new UserError("resample: at least one exposure is needed");
   const group: GroupOptions = {
@@ -56,8 +55,8 @@ export async function resample(
   const grid = output_wcs
     ? await customGrid(ctx, library, output_wcs, computed.shape)
     : await mosaicGrid(ctx, library, resample_on_skycell, computed);
-  checkSize(grid.shape, frames);
-  const built = await buildMosaic(ctx, library, grid, group, fill, { frames });
+  checkSize(grid.shape, building.frames);
+  const built = await buildMosaic(ctx, library, grid, group, fill, building);
   const { mean, max } = built.exposure;
   ctx.log.info(`Mean, max exposure times: ${mean.toFixed(1)}, ${max.toFixed(1)}`);
   const mosaic = WfiMosaic.make(

@@ -99,8 +99,8 @@ async function pipeline(
   keepLogs(library, run);
   const products = new MosaicProducts(run, checked, library, input);
   try {
-    const work = (): Promise<ResampleResult> =>
-      resample(run.ctx, library, steps.resample, products.frames.mosaic);
+    const building = { frames: products.frames.mosaic, keep: !steps.source_catalog.skip };
+    const work = (): Promise<ResampleResult> => resample(run.ctx, library, steps.resample, building);
     const resampled = await callMosaicHooks(steps.resample.post_hooks, await run.step("resample", work));
     if (download) for (const exposure of library.exposures) await exposure.download();
     await library.evictAll();

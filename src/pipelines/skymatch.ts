@@ -244,10 +244,10 @@ function applySky(
 }
 
 function subtractFrom(exposure: Exposure, sky: number): void {
-  const count = exposure.nx * exposure.ny;
   exposure.transform((rec, { data }) => {
-    if (data)
-      rec.run(subtractSky, { params: { count, sky: Math.fround(sky) }, data: data.buffer }, [strides(count)]);
+    if (!data) return;
+    const count = data.nx * data.ny;
+    rec.run(subtractSky, { params: { count, sky: Math.fround(sky) }, data: data.buffer }, [strides(count)]);
   });
 }
 

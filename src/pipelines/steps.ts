@@ -169,9 +169,9 @@ export const ResampleStep = {
         const pathOf = (name: string): string => resultPath(names, name);
         const frames = isSaved(checked) ? mosaicFrames(pathOf("resample_output"), library) : undefined;
         try {
-          const drizzled = await run.step("resample", () => resample(run.ctx, library, checked, frames));
-          const { mosaic, planes } = await callMosaicHooks(checked.post_hooks, drizzled);
-          for (const buffer of Object.values(planes ?? {})) buffer.free();
+          const building = { frames, keep: false };
+          const drizzled = await run.step("resample", () => resample(run.ctx, library, checked, building));
+          const { mosaic } = await callMosaicHooks(checked.post_hooks, drizzled);
           await library.evictAll();
           mosaic.meta.cal_logs = [...run.log.lines];
           if (isSaved(checked)) {

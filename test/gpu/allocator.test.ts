@@ -82,4 +82,15 @@ describe("the allocator", () => {
     expect(device.made).toBe(2);
     expect(() => a.free()).toThrow(/twice/);
   });
+
+  it("hands out parts of a buffer that begin where bindings may, and takes none back", () => {
+    const memory = new Allocator(new FakeDevice(), 4096, 1 << 20);
+    const buffer = memory.alloc("plane", 2000);
+    const part = buffer.part(512, 1000).part(256, 250);
+    expect([part.offset, part.size, part.raw]).toEqual([768, 252, buffer.raw]);
+    expect(() => buffer.part(100, 8)).toThrow(RangeError);
+    expect(() => buffer.part(1024, 1000)).toThrow(RangeError);
+    expect(() => part.free()).toThrow(/part/);
+    buffer.free();
+  });
 });

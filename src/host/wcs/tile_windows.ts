@@ -65,6 +65,21 @@ export function tileBatches(
   });
 }
 
+/** The rows of an image of `shape` = [ny, nx] that the tiles of rows y0 <= y < y0 + ny of the output read; `ny` 0: none. */
+export function rowsRead(
+  tables: TileTables,
+  y0: number,
+  ny: number,
+  shape: readonly [number, number],
+): { y0: number; ny: number } {
+  const reader = new BoxReader(tables, shape);
+  const ranges = (["fast", "general"] as const).map((which) =>
+    reader.boxOf(which, recordsIn(tables[which], tables.tile, y0, ny)),
+  );
+  const [, , bottom, top] = union(ranges[0], ranges[1]);
+  return top < bottom ? { y0: 0, ny: 0 } : { y0: bottom, ny: top - bottom + 1 };
+}
+
 /** Rows of tiles with their boxes, those of too large a box tile by tile. */
 function* unitsOf(reader: BoxReader, y0: number, ny: number, mostPixels: number): Generator<Unit> {
   const { tile, fast, general } = reader.tables;
