@@ -171,9 +171,14 @@ async function* scaled(pieces: AsyncIterable<Uint8Array>, factor: number): Async
   for await (const { buffer, byteOffset, length } of pieces) {
     const values = new Float32Array(buffer, byteOffset, length / 4);
     if (out.length < values.length) out = new Float32Array(values.length);
-    for (let i = 0; i < values.length; i++) out[i] = values[i] * factor;
+    scale(values, factor, out);
     yield new Uint8Array(out.buffer, 0, length);
   }
+}
+
+/** Apart from the generator, whose loops are not optimised. */
+function scale(values: Float32Array, factor: number, out: Float32Array): void {
+  for (let i = 0; i < values.length; i++) out[i] = values[i] * factor;
 }
 
 /** A plane of the mosaic: by rows where it is packed, else all of it. */

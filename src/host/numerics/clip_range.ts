@@ -17,13 +17,19 @@ interface FilledBins {
   readonly total: number;
 }
 
-function filledBins(counts: Uint32Array, edges: (bin: number) => Range): FilledBins {
-  const filled = counts.reduce((n, count) => n + (count > 0 ? 1 : 0), 0);
+function filledBins(
+  counts: Uint32Array,
+  low: (bin: number) => number,
+  high: (bin: number) => number,
+): FilledBins {
+  let filled = 0;
+  for (let bin = 0; bin < counts.length; bin++) if (counts[bin]) filled++;
   const [from, to, before] = [0, 0, 0].map(() => new Float64Array(filled));
   let [total, at] = [0, 0];
   for (let bin = 0; bin < counts.length; bin++) {
     if (!counts[bin]) continue;
-    [from[at], to[at]] = edges(bin);
+    from[at] = low(bin);
+    to[at] = high(bin);
     before[at++] = total;
     total += counts[bin];
   }
@@ -54,19 +60,18 @@ function rangeOf({ from, to, before, total }: FilledBins, sigma: number): Range 
  * (2^(32 - shift) counts). Undefined without values.
  */
 export function clipRangeOfKeys(counts: Uint32Array, shift: number, sigma: number): Range | undefined {
-  const edges = (bin: number): Range => [
-    keyToFloat(Math.max(MIN_KEY, (bin << shift) >>> 0)),
-    keyToFloat(Math.min(MAX_KEY, ((bin << shift) | ((1 << shift) - 1)) >>> 0)),
-  ];
-  return rangeOf(filledBins(counts, edges), sigma);
+  const low = (bin: number): number => keyToFloat(Math.max(MIN_KEY, (bin << shift) >>> 0));
+  const last = (1 << shift) - 1;
+  const high = (bin: number): number => keyToFloat(Math.min(MAX_KEY, ((bin << shift) | last) >>> 0));
+  return rangeOf(filledBins(counts, low, high), sigma);
 }
 
 /** The same from the histogram of a window. */
 export function clipRangeOfWindow(counts: Uint32Array, window: BinWindow, sigma: number): Range | undefined {
   const width = window.sub / window.scale;
-  const edges = (bin: number): Range => [
-    bin === 0 ? keyToFloat(MIN_KEY) : window.lo + (bin - 1 - EDGE_ERROR) * width,
-    bin === window.bins - 1 ? keyToFloat(MAX_KEY) : window.lo + (bin + EDGE_ERROR) * width,
-  ];
-  return rangeOf(filledBins(counts, edges), sigma);
+  const low = (bin: number): number =>
+    bin === 0 ? keyToFloat(MIN_KEY) : window.lo + (bin - 1 - EDGE_ERROR) * width;
+  const high = (bin: number): number =>
+    bin === window.bins - 1 ? keyToFloat(MAX_KEY) : window.lo + (bin + EDGE_ERROR) * width;
+  return rangeOf(filledBins(counts, low, high), sigma);
 }

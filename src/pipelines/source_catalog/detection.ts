@@ -149,12 +149,15 @@ function labelRows(
       numbers.readSync(4 * nx * first, 4 * nx * count, new Uint8Array(labels.buffer, 0, labels.byteLength));
       for (const [k, { y0, ny }] of bands.entries()) {
         const [from, to] = [Math.max(first, y0), Math.min(first + count, y0 + ny)];
-        for (let i = (from - first) * nx; i < (to - first) * nx; i++)
-          if (labels[i]) labels[i] = tables[k][labels[i] - 1];
+        if (from < to) relabel(labels.subarray((from - first) * nx, (to - first) * nx), tables[k]);
       }
       return labels;
     },
   };
+}
+
+function relabel(labels: Uint32Array, table: Uint32Array): void {
+  for (let i = 0; i < labels.length; i++) if (labels[i]) labels[i] = table[labels[i] - 1];
 }
 
 async function deblend(images: DetectedImages, found: Labelled, npixels: number): Promise<Labelled> {
