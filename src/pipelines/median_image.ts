@@ -8,6 +8,7 @@ import {
   nanmedianStack,
 } from "../shaders/outlier_detection/median.js";
 import { type Band, bandsOf } from "./context.js";
+import { strides } from "./flux.js";
 import { nextFloat32, weightThreshold } from "./weight_threshold.js";
 
 /** Rows of the median image on the device; `buffer` holds one row more than the band unless it is the last. */
@@ -43,7 +44,6 @@ const LOWEST = -3.4028234663852886e38;
 const QUAD_ROWS = 4;
 /** Bytes of the stack that more groups than can be bound at a time are copied into, some rows after the other. */
 const STACK_BYTES = 2 ** 27;
-const MAX_GROUPS = 16384;
 /** Largest data and weights of a group that is drizzled before the threshold of the one before is known. */
 const AHEAD_BYTES = 2 ** 28;
 
@@ -83,8 +83,9 @@ function recordMask(
   rec.run(maskLowWeight, { params, weights: weight, data }, groupsOf(quads));
 }
 
+/** Sixteen quads a thread: fewer cost software drivers as much as the pixels do. */
 function groupsOf(quads: number): [number] {
-  return [Math.min(MAX_GROUPS, Math.ceil(quads / 64))];
+  return [strides(4 * quads)];
 }
 
 /** Each band's row beyond its last is the next band's first. */

@@ -19,10 +19,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     let w = weights[i];
     let low = !are_nan(w) & (w < vec4f(params.threshold));
     let empty = (w == vec4f(0.0)) & vec4<bool>(params.filled == 1u);
-    if (all(low)) {
-      data[i] = none;
-    } else if (any(low | empty)) {
-      data[i] = select(select(data[i], fill, empty), none, low);
-    }
+    if (any(low | empty)) { data[i] = select(select(data[i], fill, empty), none, low); }
   }
 }

@@ -14,7 +14,7 @@ fn nan() -> f32 {
 }
 
 fn are_nan(x: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(x) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+  return (bitcast<vec4i>(x) & vec4i(0x7fffffff)) > vec4i(0x7f800000);
 }
 
 fn are_finite(x: vec4f) -> vec4<bool> {
