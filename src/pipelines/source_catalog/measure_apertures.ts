@@ -17,8 +17,8 @@ import {
 } from "./measure_device.js";
 
 const CLIP_SIGMA = 3;
-/** Sources whose keys take so many bytes are measured at a time: few enough to stay in a cache. */
-const KEY_BYTES = 1 << 21;
+/** Sources whose keys take so many bytes are measured at a time: few enough to stay in a processor's cache, enough to fill a GPU. */
+const KEY_BYTES = { hardware: 1 << 26, lavapipe: 1 << 21, swiftshader: 1 << 21 } as const;
 
 /** Fluxes in circular apertures, [radius][source]; the image's unit. */
 export interface ApertureMeasures {
@@ -131,7 +131,7 @@ export async function measureAnnulus(
   const sources = x.length;
   const offsets = quadOffsets(annulusOffsets(inner, outer));
   const quads = offsets.length / 2;
-  const batch = Math.min(sources, Math.max(1, Math.floor(KEY_BYTES / (16 * quads))));
+  const batch = Math.min(sources, Math.max(1, Math.floor(KEY_BYTES[gpu.info.kind] / (16 * quads))));
   const found = await withBuffers(gpu, async (own) => {
     const out = own.alloc("annulus statistics", 4 * ANNULUS_STRIDE * sources);
     const keys = own.alloc("annulus keys", 16 * quads * batch);

@@ -58,7 +58,7 @@ class PartWalk {
       (y0 <= low && high < y0 + ny ? byBand[band] : missed).push(k);
     }
     for (const [k, { part }] of bands.entries())
-      if (byBand[k].length) missed.push(...(await this.measure(part, byBand[k])));
+      if (byBand[k].length) for (const place of await this.measure(part, byBand[k])) missed.push(place);
     for (const place of missed) await this.measureAlone(place);
   }
 

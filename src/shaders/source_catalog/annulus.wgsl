@@ -8,7 +8,7 @@
 // The keys between two of a sample are counted in bins once; a median is then sought among the few keys of its bin. What clipping
 // cannot reach is added up in the same pass: later rounds look at the others alone, and at the keys that can become the median. Where
 // the bins do not help (ties, a rank beyond them), medians come from a radix search over all keys; where bounds reach into
-// what was added up, all keys are made again. 230 -> 155 us of CPU a source on lavapipe.
+// what was added up, all keys are made again. 230 -> 155 us of CPU a source on lavapipe, 115 with 8 threads.
 struct Params {
   nx: u32,
   ny: u32,
