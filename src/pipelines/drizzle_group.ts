@@ -64,8 +64,11 @@ function identityOf(wcs: object): number {
 export function reachedPart(library: ModelLibrary, grid: MosaicGrid, options: DrizzleOptions): Window {
   const { exposures } = library;
   const [ny, nx] = grid.shape;
-  const rough = exposures.map((exposure) => RoughPlace.of(exposure, grid).window(grid.shape)).reduce(joined);
-  if (rough.nx * rough.ny > LARGE_PART * nx * ny) return { x0: 0, y0: 0, nx, ny };
+  let rough: Window = { x0: 0, y0: 0, nx: 0, ny: 0 };
+  for (const exposure of exposures) {
+    rough = joined(rough, RoughPlace.of(exposure, grid).window(grid.shape));
+    if (rough.nx * rough.ny > LARGE_PART * nx * ny) return { x0: 0, y0: 0, nx, ny };
+  }
   return footprintOf(
     exposures.map((exposure) => geometryOf(exposure, grid, options)),
     grid.shape,
@@ -98,20 +101,22 @@ export async function drizzleExposures(
   const sums = new Accumulators(gpu, rec, band.nx ?? grid.shape[1], band, planes);
   rec.submit();
   const [ny, nx] = grid.shape;
-  const [at, end] = [{ x0: 0, nx, ...band }, band.y0 + band.ny];
+  const end = band.y0 + band.ny;
+  // bands come in order: rows that later ones take come at once, while the device works
+  const onwards = { x0: 0, nx, y0: band.y0, ny: ny - band.y0 };
   for (const [k, index] of indices.entries()) {
     const exposure = library.exposures[index];
     const geometry = geometryOf(exposure, grid, options);
     if (reaches(geometry, band)) {
       const context = planes.contexts ? k : undefined;
-      const rows = rowsFor(exposure, geometry, band, options);
+      const rows = rowsFor(exposure, geometry, onwards, options);
       await library.with(
         index,
         () => drizzleOne(ctx, sums, exposure, geometry, rows, options, context),
         exposure.drizzledPlanes(planes),
         rows,
         // the others' geometry is made when the device works at the one before
-        (next) => rows && RoughPlace.of(library.exposures[next], grid).rowsUnder(at),
+        (next) => rows && RoughPlace.of(library.exposures[next], grid).rowsUnder(onwards),
       );
     }
     if (lastUse && !reaches(geometry, { y0: end, ny: ny - end })) library.retire(index);
@@ -128,7 +133,7 @@ function reaches({ tables }: ExposureGeometry, { y0, ny }: Band): boolean {
   );
 }
 
-/** The rows of an exposure that a band takes; undefined: all. */
+/** The rows of an exposure that rows of the grid take; undefined: all. */
 function rowsFor(
   { model }: Exposure,
   { tables }: ExposureGeometry,
