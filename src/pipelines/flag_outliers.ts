@@ -60,7 +60,9 @@ export async function flagAgainstMedian(
   const { grid, held } = median;
   const viewOf = (exposure: Exposure): View => {
     const { map, pieces } = mapOf(exposure);
-    const tiles = blotTiles({ inside: map.section, pieces, evaluate: (xs, ys) => map.grid(xs, ys) });
+    const evaluate: GridMap["evaluate"] = (xs, ys) => map.grid(xs, ys);
+    const near = everywhere ? undefined : RoughPlace.of(exposure, grid).rowsNear(held);
+    const tiles = blotTiles({ inside: map.section, pieces, evaluate }, near);
     const spans = blotSpans(tiles, [exposure.nx, exposure.ny], RUN_ROWS, grid.shape, everywhere);
     return { tiles, spans, rows: everywhere ? undefined : rowsOf(spans) };
   };

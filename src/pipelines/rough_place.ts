@@ -61,6 +61,15 @@ export class RoughPlace {
     return { x0: x, nx: Math.ceil(right) - x, y0: y, ny: Math.ceil(end) - y };
   }
 
+  /** More rows than lie in a part of the grid, for a smooth WCS certainly: a cell more each side; all of them where some have no place. */
+  rowsNear(part: Window): Band | undefined {
+    if (this.boxes.some(Number.isNaN)) return undefined;
+    const { y0, ny } = this.rowsUnder(part);
+    const more = Math.ceil(this.ny / CELLS) + 1;
+    const [first, end] = [Math.max(0, y0 - more), Math.min(this.ny, y0 + ny + more)];
+    return { y0: first, ny: ny === 0 ? 0 : end - first };
+  }
+
   /** Its rows that lie in a part of the grid; `ny` 0: none. */
   rowsUnder({ x0, nx, y0, ny }: Window): Band {
     let [first, end] = [CELLS, 0];

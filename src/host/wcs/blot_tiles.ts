@@ -18,6 +18,8 @@ export interface BlotTiles {
   readonly inside: GridMap["inside"];
 }
 
+/** Where tiles lie that are not asked for: far from any image, in the numbers that f32 adds to without loss. */
+const NOWHERE = -(2 ** 24);
 const TILE = 32;
 const WORDS = 36;
 const NODES = 4;
@@ -25,9 +27,9 @@ const NODES = 4;
 /**
  * Bicubic polynomials through 4 x 4 Chebyshev nodes of each tile: of 32 x 32 pixels, or of the map's own pieces. Coefficients are
  * in powers of u, v (-1 to 1 over the tile); the constant term is split into an integer and a small rest, so that f32 keeps the
- * place to about 5e-6 of a pixel.
+ * place to about 5e-6 of a pixel. With `rows` the tiles of other rows lie nowhere: those that are known to have no place that matters.
  */
-export function blotTiles(map: GridMap): BlotTiles {
+export function blotTiles(map: GridMap, rows?: { readonly y0: number; readonly ny: number }): BlotTiles {
   const { x0, x1, y0, y1 } = map.inside;
   const across = rangesOf(x0, x1, map.pieces?.x);
   const up = rangesOf(y0, y1, map.pieces?.y);
@@ -35,6 +37,11 @@ export function blotTiles(map: GridMap): BlotTiles {
   const bases = new Int32Array(table.buffer);
   const xs = nodesOf(across);
   up.forEach((range, tileY) => {
+    if (rows && (range[1] < rows.y0 - 1 || range[0] > rows.y0 + rows.ny)) {
+      const first = tileY * across.length * WORDS;
+      for (let at = first; at < first + across.length * WORDS; at += WORDS) bases.fill(NOWHERE, at, at + 2);
+      return;
+    }
     const row = map.evaluate(xs, nodesOf([range]));
     across.forEach((_, tileX) => {
       const at = (tileY * across.length + tileX) * WORDS;

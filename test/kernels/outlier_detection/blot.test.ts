@@ -241,6 +241,25 @@ describe("blotSpans", () => {
     ]);
   });
 
+  it("leaves out tiles of rows that are not asked for", () => {
+    const map = gridMap(
+      (x) => x - 70,
+      (_x, y) => y - 50,
+    );
+    const all = blotTiles(map);
+    const row = 36 * all.tiles[0];
+    const { table } = blotTiles(map, { y0: 40, ny: 15 });
+    expect(table.subarray(row, 2 * row)).toEqual(all.table.subarray(row, 2 * row));
+    const { table: words } = blotSpans({ ...all, table }, [NX, NY], RUN_ROWS, shape);
+    const strips = [0, 1, 2, 3, 4].map((k) => [...words.subarray(4 * k, 4 * k + 4)]);
+    const [none, read] = [
+      [0, 0],
+      [15, 26],
+    ];
+    const own = [16, 26, ...read];
+    expect(strips).toEqual([[...none, ...none], [...none, ...read], own, own, [...none, ...read]]);
+  });
+
   it("is empty where the exposure does not reach the image", () => {
     const away = gridMap(
       (x) => x - 1000,
