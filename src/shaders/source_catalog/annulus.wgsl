@@ -211,12 +211,15 @@ fn survey(thread: u32, scale: Scale) -> Core {
   }
   let medians = workgroupUniformLoad(&bin_found);
   if (medians.z == 0u) { return none; }
+  // half a bin more on each side: rounding loses none
+  let median = Bounds(
+    key_of(scale.from_value + (f32(medians.x) - 0.5) / scale.per_value),
+    key_of(scale.from_value + (f32(medians.y) + 1.5) / scale.per_value),
+  );
   var kept = 0u;
   for (var j = 0u; j < own_quads; j++) {
     let key = keys[own_quad(thread, j)];
-    let bins = bins_of(scale, key);
-    let median = within(key, scale.bounds) & (bins >= vec4u(medians.x)) & (bins <= vec4u(medians.y));
-    let keep = median | (!within(key, core) & (key != vec4u(NONE)));
+    let keep = within(key, median) | (!within(key, core) & (key != vec4u(NONE)));
     if (!any(keep)) { continue; }
     for (var k = 0u; k < 4u; k++) {
       if (keep[k]) {
