@@ -4,6 +4,8 @@ import type { MosaicGrid } from "./mosaic_grid.js";
 
 /** Parts that an exposure's sides are cut into. */
 const CELLS = 32;
+/** Rows more than lie there by these parts: drizzle reads some about the edges. */
+const EDGE_ROWS = 16;
 
 const places = new WeakMap<Exposure, { readonly grid: MosaicGrid; readonly place: RoughPlace }>();
 
@@ -81,6 +83,7 @@ export class RoughPlace {
     }
     if (first >= end) return { y0: 0, ny: 0 };
     const [low, high] = [first, end].map((row) => (row / CELLS) * (this.ny - 1));
-    return { y0: Math.floor(low), ny: Math.min(this.ny, Math.ceil(high) + 1) - Math.floor(low) };
+    const start = Math.max(0, Math.floor(low) - EDGE_ROWS);
+    return { y0: start, ny: Math.min(this.ny, Math.ceil(high) + 1 + EDGE_ROWS) - start };
   }
 }
