@@ -9,7 +9,7 @@ const hasLavapipe = DRIVERS.some(
 const full = Boolean(process.env.ROMANCAL_WEBGPU_FULL_TESTS);
 const exclude = full ? [] : ["test/**/*.full.test.ts"];
 
-/** What is computed on a device is tested on the bundled driver too, where another one runs the tests; whole pipelines in test:full. */
+/** What is computed on a device is tested on the bundled driver too, where another one runs the tests. */
 const onSwiftShader = {
   extends: true as const,
   test: {
@@ -19,7 +19,7 @@ const onSwiftShader = {
       "test/gpu/{gpu,lifetime,prepare}.test.ts",
       "test/kernels/**/*.test.ts",
       "test/invariants/**/*.test.ts",
-      ...(full ? ["test/parity/cases.test.ts"] : []),
+      "test/parity/cases.test.ts",
     ],
     exclude,
   },

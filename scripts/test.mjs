@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { build, install, root, run } from "./build.mjs";
 
-// `npm test`: everything but what takes minutes, which `npm run test:full` adds. Further words go to vitest.
+// `npm test`: everything but the benches, which `npm run test:full` adds. Further words go to vitest.
 const words = process.argv.slice(2);
 const full = words.includes("--full");
 install();
