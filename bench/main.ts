@@ -1,4 +1,6 @@
 import { Command, Option } from "commander";
+import { DeviceMemoryError, NoDeviceError } from "../src/gpu/index.js";
+import { UserError } from "../src/host/errors.js";
 import { bench } from "./measure/bench.js";
 import { ratiosOf } from "./measure/lines.js";
 import { SUITES, type Suite } from "./measure/suites.js";
@@ -49,7 +51,14 @@ export async function main(root: URL, words: readonly string[]): Promise<void> {
     .allowExcessArguments()
     .helpOption(false)
     .action(() => sceneCommand(root, words.slice(1)));
-  await program.parseAsync([...words], { from: "user" });
+  try {
+    await program.parseAsync([...words], { from: "user" });
+  } catch (error) {
+    const told = [UserError, NoDeviceError, DeviceMemoryError].some((kind) => error instanceof kind);
+    if (!told) throw error;
+    process.stderr.write(`bench: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
 }
 
 /** The words without this machine's folders. */
@@ -61,7 +70,7 @@ async function measure(root: URL, options: Words, words: readonly string[]): Pro
   const { quick = false, gpu = false, stages, romancal, scratch } = options;
   const only = options.only?.split(",");
   const unknown = only?.find((word) => word !== "kernels" && !SUITES.includes(word as Suite));
-  if (unknown !== undefined) throw new Error(`--only ${unknown}: expected kernels, ${SUITES.join(", ")}`);
+  if (unknown !== undefined) throw new UserError(`--only ${unknown}: expected kernels, ${SUITES.join(", ")}`);
   const { results, path } = await bench(root, {
     ...{ quick, stages, romancal, scratch },
     devices: options.device ?? [gpu ? "hardware" : "auto"],
