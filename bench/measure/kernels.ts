@@ -1,5 +1,5 @@
 import type { DeviceBuffer, Gpu, Recorder } from "../../src/gpu/index.js";
-import { strides } from "../../src/pipelines/flux.js";
+import { strides } from "../../src/pipelines/dispatch.js";
 import { fill } from "../../src/shaders/drizzle/kernels.js";
 import { scalePlane } from "../../src/shaders/flux/kernels.js";
 import { flagOutliers, threshold, thresholdFactors } from "../../src/shaders/outlier_detection/flag.js";

@@ -4,15 +4,8 @@ import type { Recorder } from "../gpu/index.js";
 import { scalePlane } from "../shaders/flux/kernels.js";
 import type { RunContext } from "./context.js";
 import type { DevicePlane, ExposurePlanes } from "./exposure.js";
+import { strides } from "./dispatch.js";
 import type { ModelLibrary } from "./library.js";
-
-const VALUES_PER_GROUP = 4096;
-const MAX_GROUPS = 65535;
-
-/** Workgroups for kernels that stride over `count` values. */
-export function strides(count: number): number {
-  return Math.max(1, Math.min(MAX_GROUPS, Math.ceil(count / VALUES_PER_GROUP)));
-}
 
 /**
  * Brings every exposure from DN/s to MJy/sr, in place: data and err times meta.photometry.conversion_megajanskys, variances

@@ -1,5 +1,4 @@
-import type { TileList } from "../host/wcs/tiles.js";
-import { TILE_WORDS } from "../host/wcs/tiles.js";
+import { tileColumn } from "../host/wcs/tiles.js";
 import type { Window } from "./context.js";
 import type { ExposureGeometry } from "./drizzle.js";
 
@@ -19,7 +18,7 @@ export function footprintOf(
       end = Math.max(end, tile * rows.indexOf(count));
       const isFast = list === tables.fast;
       for (let k = 0; k < count; k++) {
-        const x = tile * columnOf(list, k, isFast);
+        const x = tile * tileColumn(list, k, isFast);
         left = Math.min(left, x);
         right = Math.max(right, x + tile);
       }
@@ -46,10 +45,4 @@ export function widened(
   const [left, first] = [Math.max(0, x0 - margin), Math.max(0, y0 - margin)];
   const [right, end] = [Math.min(nx, x0 + size.nx + margin), Math.min(ny, y0 + size.ny + margin)];
   return { x0: left, nx: right - left, y0: first, ny: end - first };
-}
-
-/** The tile's column, as fast.wgsl and general.wgsl read it. */
-function columnOf({ words }: TileList, record: number, isFast: boolean): number {
-  const at = TILE_WORDS * record;
-  return isFast ? (words[at + 23] >> 3) & 0x3fff : words[at + 22];
 }

@@ -76,23 +76,14 @@ function gathers(kernel: string, fast: Kernel, general: Kernel, ...of: readonly 
 
 /** Kernels with one workgroup a source. */
 function ofSources(device: DeviceKind): Variant[] {
-  const {
-    segmentMoments,
-    circularApertures,
-    annulusBackground,
-    kronRadius,
-    kronFlux,
-    halfLight,
-    windowedCentroid,
-  } = measure;
   const kernels = [
-    segmentMoments,
-    circularApertures,
-    annulusBackground,
-    kronRadius,
-    kronFlux,
-    halfLight,
-    windowedCentroid,
+    measure.segmentMoments,
+    measure.circularApertures,
+    measure.annulusBackground,
+    measure.kronRadius,
+    measure.kronFlux,
+    measure.halfLight,
+    measure.windowedCentroid,
   ];
   return kernels.map((kernel) => one(kernel, sourceConstants(device)));
 }

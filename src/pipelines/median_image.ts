@@ -8,7 +8,7 @@ import {
   nanmedianStack,
 } from "../shaders/outlier_detection/median.js";
 import { type Band, bandsOf } from "./context.js";
-import { strides } from "./flux.js";
+import { bitsOf, strides } from "./dispatch.js";
 import { nextFloat32, weightThreshold } from "./weight_threshold.js";
 
 /** Rows of the median image on the device; `buffer` holds one row more than the band unless it is the last. */
@@ -78,8 +78,7 @@ function recordMask(
   fill: number | undefined,
 ): void {
   const quads = Math.ceil(pixels / 4);
-  const bits = new Uint32Array(Float32Array.of(fill ?? 0).buffer)[0];
-  const params = { quads, threshold, fill: bits, filled: fill === undefined ? 0 : 1 };
+  const params = { quads, threshold, fill: bitsOf(fill ?? 0), filled: fill === undefined ? 0 : 1 };
   rec.run(maskLowWeight, { params, weights: weight, data }, groupsOf(quads));
 }
 

@@ -15,6 +15,7 @@ import {
   sumAndMaxAboveZero,
 } from "./mosaic_statistics.js";
 import type { Chunk, LazyChunk } from "./order_statistics.js";
+import { bitsOf, strides } from "./dispatch.js";
 
 /** Planes that stay on the device, row-major f32 of the whole mosaic; the caller's to free. */
 export interface KeptPlanes {
@@ -38,9 +39,6 @@ const BAND_SHARE = 0.5;
 /** Pixels that statistics are made of at a time, where they come from the host. */
 const STATISTICS_PIXELS = 1 << 22;
 
-/** Quads of pixels that an invocation of {@link place} takes. */
-const QUADS = 8;
-const MOST_GROUPS = 65535;
 /** Bits of the NaN that the kernels make. */
 const NAN = 0x7fc00000;
 
@@ -221,7 +219,7 @@ class MosaicBuilder {
     if (part.nx === nx && part.ny === ny) return { data, err };
     const rec = gpu.recorder("whole planes");
     const count = Math.ceil((nx * ny) / 4);
-    const groups = [Math.min(MOST_GROUPS, Math.ceil(count / (64 * QUADS)))] as const;
+    const groups = [strides(4 * count)] as const;
     const whole = (label: string, plane: DeviceBuffer, word: number): DeviceBuffer => {
       const buffer = gpu.alloc(label, 4 * nx * ny);
       const params = { count, nx, word, part: [part.x0, part.y0, part.nx, part.ny] };
@@ -285,8 +283,4 @@ class MosaicBuilder {
       }
     }
   }
-}
-
-function bitsOf(value: number): number {
-  return new Uint32Array(Float32Array.of(value).buffer)[0];
 }

@@ -8,7 +8,7 @@ import { outlineOf, PolygonError, SphericalPolygon } from "../host/wcs/sphere/in
 import { subtractSky } from "../shaders/skymatch/kernels.js";
 import type { RunContext } from "./context.js";
 import type { Exposure } from "./exposure.js";
-import { strides } from "./flux.js";
+import { strides } from "./dispatch.js";
 import type { ModelLibrary } from "./library.js";
 import type { SkyMatchOptions } from "./options.js";
 import { SkySets } from "./sky_sets.js";

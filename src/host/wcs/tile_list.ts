@@ -40,6 +40,12 @@ export function recordsIn(
   return { first, count: last - first };
 }
 
+/** The column of a record's tile, as fast.wgsl and general.wgsl read it. */
+export function tileColumn({ words }: TileList, record: number, isFast: boolean): number {
+  const at = TILE_WORDS * record;
+  return isFast ? (words[at + 23] >> 3) & 0x3fff : words[at + 22];
+}
+
 /** Collects records in tile order. */
 export class ListBuilder {
   private words = new Int32Array(1024 * TILE_WORDS);

@@ -1,4 +1,4 @@
-import { recordsIn, TILE_WORDS, type TileList, type TileTables } from "./tile_list.js";
+import { recordsIn, TILE_WORDS, tileColumn, type TileList, type TileTables } from "./tile_list.js";
 
 /** Columns x0 <= x < x0 + nx and rows y0 <= y < y0 + ny of an image. */
 export interface PixelWindow {
@@ -131,7 +131,8 @@ class BoxReader {
     while (f < fast.first + fast.count || g < general.first + general.count) {
       const isFast =
         g >= general.first + general.count ||
-        (f < fast.first + fast.count && this.column("fast", f) < this.column("general", g));
+        (f < fast.first + fast.count &&
+          tileColumn(this.tables.fast, f, true) < tileColumn(this.tables.general, g, false));
       const which = isFast ? "fast" : "general";
       const range = { first: isFast ? f++ : g++, count: 1 };
       const box = this.boxOf(which, range);
@@ -153,12 +154,6 @@ class BoxReader {
     include("fast", fast);
     include("general", general);
     return spans;
-  }
-
-  private column(which: "fast" | "general", record: number): number {
-    const { words } = this.tables[which];
-    const at = record * TILE_WORDS;
-    return which === "fast" ? (words[at + 23] >> 3) & 0x3fff : words[at + 22];
   }
 
   private box(which: "fast" | "general", record: number): Box {

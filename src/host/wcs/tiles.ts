@@ -4,7 +4,7 @@ import { roughTiles } from "./rough_tiles.js";
 import { fractionBitsFor, ListBuilder, type TileTables } from "./tile_list.js";
 import { TileModel, windowOf } from "./tile_model.js";
 
-export { recordsIn, TILE_WORDS, type TileList, type TileTables } from "./tile_list.js";
+export { recordsIn, TILE_WORDS, tileColumn, type TileList, type TileTables } from "./tile_list.js";
 
 export const LARGEST_TILE = 32;
 const SMALLEST_TILE = 8;

@@ -1,6 +1,7 @@
 import type { DeviceBuffer, Gpu, Recorder } from "../../gpu/index.js";
 import { addTimes, compact, fill as fillKernel, finishVariances } from "../../shaders/drizzle/kernels.js";
 import type { Band, Window } from "../context.js";
+import { bitsOf, strides } from "../dispatch.js";
 
 export interface AccumulatorOptions {
   /** Exposures that set a bit in the context, 32 a plane; 0 for no context. */
@@ -132,10 +133,6 @@ export interface ResampledPlanes {
   readonly exposureTime: DeviceBuffer | undefined;
 }
 
-/** Quads of pixels an invocation of the finishing kernels takes. */
-const QUADS = 8;
-const MOST_GROUPS = 65535;
-
 /**
  * Turn the sums into planes of nx * band.ny pixels, in place, once: `fill` where nothing contributed; variances, their NaN and the error as stcal 1.20
  * Resample.finalize_resample_variance and compute_err "from_var". `pixelScaleRatio`: output to input pixel scale, or undefined for no scaling.
@@ -148,9 +145,8 @@ export function finalize(
   const { data, weight, variances: v } = sums;
   sums.compact(rec);
   const count = Math.ceil((sums.nx * sums.band.ny) / 4);
-  const groups = [Math.min(MOST_GROUPS, Math.ceil(count / (64 * QUADS)))] as const;
-  const bits = new Uint32Array(Float32Array.of(fill).buffer)[0];
-  rec.run(fillKernel, { params: { count, fill: bits }, data, weight }, groups);
+  const groups = [strides(4 * count)] as const;
+  rec.run(fillKernel, { params: { count, fill: bitsOf(fill) }, data, weight }, groups);
   if (v) {
     const params = {
       count,
