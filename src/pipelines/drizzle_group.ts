@@ -121,9 +121,6 @@ export async function drizzleExposures(
     }
     if (lastUse && !reaches(geometry, { y0: end, ny: ny - end })) library.retire(index);
   }
-  const rest = gpu.recorder("drizzle");
-  sums.compact(rest);
-  rest.submit();
   return sums;
 }
 

@@ -41,7 +41,7 @@ const AHEAD: Ahead = {
       ? []
       : [
           one(drizzle.packData, { WEIGHTING: 0, HALVES: 1, DERIVE: 0, SECOND: 0 }),
-          ...gathers(kernel, drizzle.fastData, drizzle.generalData, { CONTEXT: false, FIRST: true }),
+          ...gathers(kernel, drizzle.fastData, drizzle.generalData, false, [true]),
           ...plain(weightSums, maskLowWeight),
           one(nanmedian, { LAYERS: groups }),
           one(blot, { ALIGNED: true }),
@@ -51,7 +51,7 @@ const AHEAD: Ahead = {
   resample: ({ kernel, weight_type }) => [
     one(drizzle.packPlanes, { WEIGHTING: 0, HALVES: 3, DERIVE: 0, SECOND: 0 }),
     ...(weight_type === "ivm"
-      ? gathers(kernel, drizzle.fastPlanes, drizzle.generalPlanes, { FIRST: true }, { FIRST: false })
+      ? gathers(kernel, drizzle.fastPlanes, drizzle.generalPlanes, true, [true, false])
       : []),
     ...plain(drizzle.fill, drizzle.finishVariances, drizzle.addTimes, meanAndMax),
     one(orderList, { MODE: 1 }),
@@ -68,10 +68,20 @@ const AHEAD: Ahead = {
   ],
 };
 
-function gathers(kernel: string, fast: Kernel, general: Kernel, ...of: readonly Constants[]): Variant[] {
+/** Gathers of the signal; `first`: of those into sums that nothing was added to, and of the others. */
+function gathers(
+  kernel: string,
+  fast: Kernel,
+  general: Kernel,
+  CONTEXT: boolean,
+  first: readonly boolean[],
+): Variant[] {
   if (kernel !== "square") return [];
   const TILE = LARGEST_TILE;
-  return [...of.map((more) => one(fast, { TILE, ...more })), one(general, { MAPPED: false, TILE })];
+  return [
+    ...first.map((FIRST) => one(fast, { TILE, FIRST, CONTEXT })),
+    one(general, { MAPPED: false, TILE, FIRST: false, CONTEXT }),
+  ];
 }
 
 /** Kernels with one workgroup a source. */

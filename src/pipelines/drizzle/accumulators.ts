@@ -1,5 +1,5 @@
 import type { DeviceBuffer, Gpu, Recorder } from "../../gpu/index.js";
-import { addTimes, compact, fill as fillKernel, finishVariances } from "../../shaders/drizzle/kernels.js";
+import { addTimes, fill as fillKernel, finishVariances } from "../../shaders/drizzle/kernels.js";
 import type { Band, Window } from "../context.js";
 import { bitsOf, strides } from "../dispatch.js";
 
@@ -15,17 +15,12 @@ export interface AccumulatorOptions {
   readonly flags?: boolean;
 }
 
-/** Output columns rounded up, as the sums are kept: the fast kernels handle four neighbours at a time. */
-function strideOf(nx: number): number {
-  return 4 * Math.ceil(nx / 4);
-}
-
 /** Most rows of `nx` columns that a plane of sums can have on this device. */
 export function mostRows(gpu: Gpu, nx: number): number {
-  return Math.floor(gpu.limits.maxStorageBufferBindingSize / (4 * strideOf(nx)));
+  return Math.floor(gpu.limits.maxStorageBufferBindingSize / (4 * nx));
 }
 
-/** Sums over the exposures for one band of the mosaic: band.ny rows of nx pixels from column band.x0 (0) on, `stride` apart until compact(). */
+/** Sums over the exposures for one band of the mosaic: band.ny rows of nx pixels from column band.x0 (0) on. */
 export class Accumulators {
   readonly data: DeviceBuffer;
   readonly weight: DeviceBuffer;
@@ -36,12 +31,9 @@ export class Accumulators {
   readonly unused: DeviceBuffer;
   /** Exposure time of each context bit, seconds. */
   readonly times: number[] = [];
-  /** Words from one row to the next. */
-  readonly stride: number;
   /** Nothing has been added yet. */
   fresh = true;
   private readonly all: DeviceBuffer[] = [];
-  private compacted = false;
 
   /** Records the clearing of all planes. */
   constructor(
@@ -51,8 +43,7 @@ export class Accumulators {
     readonly band: Band & Partial<Window>,
     readonly options: AccumulatorOptions,
   ) {
-    this.stride = strideOf(nx);
-    const plane = (label: string, bytes = this.stride * band.ny * 4): DeviceBuffer => {
+    const plane = (label: string, bytes = nx * band.ny * 4): DeviceBuffer => {
       const buffer = gpu.alloc(`drizzle ${label}`, bytes);
       this.all.push(buffer);
       rec.clear(buffer);
@@ -82,23 +73,6 @@ export class Accumulators {
     const buffer = this.gpu.upload("exposure times", times);
     this.all.push(buffer);
     return buffer;
-  }
-
-  /** Record the moving of all planes' rows together, once nothing is added any more. */
-  compact(rec: Recorder): void {
-    const { gpu, nx, stride, band } = this;
-    if (stride === nx || this.compacted) return;
-    this.compacted = true;
-    const planes = this.all.filter((buffer) => buffer !== this.unused);
-    const padded = gpu.alloc("drizzle rows", stride * band.ny * 4);
-    this.all.push(padded);
-    const count = nx * band.ny;
-    const columns = 64 * Math.min(32768, Math.ceil(count / 64));
-    const params = { nx, stride, count, columns };
-    for (const plane of planes) {
-      rec.copy(plane, padded);
-      rec.run(compact, { params, padded, plane }, [columns / 64, Math.ceil(count / columns)]);
-    }
   }
 
   /** Frees all planes but those to `keep`, which are the caller's from then on. */
@@ -143,7 +117,6 @@ export function finalize(
   { fill, pixelScaleRatio }: { fill: number; pixelScaleRatio?: number },
 ): ResampledPlanes {
   const { data, weight, variances: v } = sums;
-  sums.compact(rec);
   const count = Math.ceil((sums.nx * sums.band.ny) / 4);
   const groups = [strides(4 * count)] as const;
   rec.run(fillKernel, { params: { count, fill: bitsOf(fill) }, data, weight }, groups);

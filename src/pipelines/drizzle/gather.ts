@@ -87,8 +87,8 @@ class Pass {
     const outputs = { data, weight, context: this.context };
     this.dispatch("signal", "data", (at, input) => {
       const all = { ...at.inputs, input, ...outputs };
-      if (at.isFast) this.rec.run(fastData, all, at.groups, { ...at.constants, CONTEXT: this.bit !== 0 });
-      else this.rec.run(at.spread ? spreadData : generalData, all, at.groups, at.constants);
+      const kernel = at.isFast ? fastData : at.spread ? spreadData : generalData;
+      this.rec.run(kernel, all, at.groups, { ...at.constants, ...at.signal });
     });
   }
 
@@ -106,8 +106,8 @@ class Pass {
     const amount = this.coversWhole ? 0 : (this.options.exposureTime ?? 0);
     this.dispatch("signal", "poisson", (at, input) => {
       const all = { ...at.inputs, params: { ...at.params, amount }, input, ...outputs };
-      if (at.isFast) this.rec.run(fastPlanes, all, at.groups, at.constants);
-      else this.rec.run(at.spread ? spreadPlanes : generalPlanes, all, at.groups, at.constants);
+      const kernel = at.isFast ? fastPlanes : at.spread ? spreadPlanes : generalPlanes;
+      this.rec.run(kernel, all, at.groups, { ...at.constants, ...at.signal });
     });
   }
 
@@ -198,7 +198,6 @@ class Pass {
       in_nx: geometry.map.nx,
       in_ny: geometry.map.ny,
       nx: sums.nx,
-      stride: sums.stride,
       x0: sums.band.x0 ?? 0,
       y0: sums.band.y0,
       ny: sums.band.ny,
@@ -221,7 +220,9 @@ class Pass {
       groups: [columns, Math.ceil(count / columns)] as const,
       isFast,
       spread: spread !== undefined,
-      constants: { TILE: tables.tile, ...(isFast ? { FIRST: sums.fresh } : general) },
+      constants: { TILE: tables.tile, ...(isFast ? {} : general) },
+      // tiles of the general table are few: one variant of their kernels does
+      signal: { FIRST: isFast && sums.fresh, CONTEXT: this.bit !== 0 },
     };
   }
 }

@@ -1,12 +1,2 @@
 //!include drizzle/fast.wgsl
-//!include drizzle/quad_planes.wgsl
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> tiles: array<vec4i>;
-@group(0) @binding(2) var<storage, read> input: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> data: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> weight: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> context: array<vec4u>;
-@group(0) @binding(6) var<storage, read_write> rnoise_weight: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> poisson_sum: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> poisson_missing: array<vec4f>;
-@group(0) @binding(9) var<storage, read_write> exposure_time: array<vec4f>;
+//!include drizzle/sink_planes.wgsl

@@ -149,6 +149,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         if (inside) { add(&sums, p, q, 1.0); } else if (overlap > NOISE) { add(&sums, p, q, overlap / abs(area)); }
       }
     }
-    put((Y - params.y0) * params.stride + X - params.x0, &sums);
+    put((Y - params.y0) * params.nx + X - params.x0, &sums);
   }
 }

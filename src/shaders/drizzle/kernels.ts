@@ -8,7 +8,6 @@ const gatherParams = uniform({
   in_nx: "i32",
   in_ny: "i32",
   nx: "u32",
-  stride: "u32",
   y0: "u32",
   ny: "u32",
   one: "i32",
@@ -36,43 +35,43 @@ const variances = {
   poisson_missing: storage("read_write"),
   exposure_time: storage("read_write"),
 };
-const fastInputs = { params: gatherParams, tiles: storage("read") };
-const generalInputs = { ...fastInputs, map: storage("read") };
-const packed = { input: storage("read") };
-const fastConstants = ["TILE", "FIRST"];
+/** The fast kernels do not read the map. */
+const inputs = { params: gatherParams, tiles: storage("read"), map: storage("read"), input: storage("read") };
+const fastConstants = ["TILE"];
 const generalConstants = ["TILE", "MAPPED"];
 const spreadConstants = [...generalConstants, "KERNEL"];
+const signalConstants = ["FIRST", "CONTEXT"];
 
-/** Data, weight and, with CONTEXT, context of the tiles in the fast table. */
+/** Data, weight and, with CONTEXT, context of the tiles in the fast table; FIRST: nothing was added before. */
 export const fastData = defineKernel({
   label: "drizzle/fast_data",
   url: new URL("./fast_data.wgsl", import.meta.url),
-  bindings: { ...fastInputs, ...packed, ...signal },
-  constants: [...fastConstants, "CONTEXT"],
+  bindings: { ...inputs, ...signal },
+  constants: [...fastConstants, ...signalConstants],
 });
 
 /** All planes of the tiles in the fast table; exposure time where no context bit tells it. */
 export const fastPlanes = defineKernel({
   label: "drizzle/fast_planes",
   url: new URL("./fast_planes.wgsl", import.meta.url),
-  bindings: { ...fastInputs, ...packed, ...signal, ...variances },
-  constants: fastConstants,
+  bindings: { ...inputs, ...signal, ...variances },
+  constants: [...fastConstants, ...signalConstants],
 });
 
 /** Data, weight and context of the tiles in the general table. */
 export const generalData = defineKernel({
   label: "drizzle/general_data",
   url: new URL("./general_data.wgsl", import.meta.url),
-  bindings: { ...generalInputs, ...packed, ...signal },
-  constants: generalConstants,
+  bindings: { ...inputs, ...signal },
+  constants: [...generalConstants, ...signalConstants],
 });
 
 /** All planes of the tiles in the general table; exposure time where no context bit tells it. */
 export const generalPlanes = defineKernel({
   label: "drizzle/general_planes",
   url: new URL("./general_planes.wgsl", import.meta.url),
-  bindings: { ...generalInputs, ...packed, ...signal, ...variances },
-  constants: generalConstants,
+  bindings: { ...inputs, ...signal, ...variances },
+  constants: [...generalConstants, ...signalConstants],
 });
 
 /** One variance and its weight. */
@@ -80,8 +79,7 @@ export const generalVariance = defineKernel({
   label: "drizzle/general_variance",
   url: new URL("./general_variance.wgsl", import.meta.url),
   bindings: {
-    ...generalInputs,
-    ...packed,
+    ...inputs,
     variance_sum: storage("read_write"),
     variance_weight: storage("read_write"),
   },
@@ -93,8 +91,7 @@ export const generalCoverage = defineKernel({
   label: "drizzle/general_coverage",
   url: new URL("./general_coverage.wgsl", import.meta.url),
   bindings: {
-    ...generalInputs,
-    ...packed,
+    ...inputs,
     context: storage("read"),
     exposure_time: storage("read_write"),
   },
@@ -105,7 +102,7 @@ export const generalCoverage = defineKernel({
 export const generalFlags = defineKernel({
   label: "drizzle/general_flags",
   url: new URL("./general_flags.wgsl", import.meta.url),
-  bindings: { ...generalInputs, ...packed, dq: storage("read"), out_dq: storage("read_write") },
+  bindings: { ...inputs, dq: storage("read"), out_dq: storage("read_write") },
   constants: generalConstants,
 });
 
@@ -113,16 +110,16 @@ export const generalFlags = defineKernel({
 export const spreadData = defineKernel({
   label: "drizzle/spread_data",
   url: new URL("./spread_data.wgsl", import.meta.url),
-  bindings: { ...generalInputs, ...packed, ...signal },
-  constants: spreadConstants,
+  bindings: { ...inputs, ...signal },
+  constants: [...spreadConstants, ...signalConstants],
 });
 
 /** {@link generalPlanes} for the other kernels; KERNEL: 0 point, 1 gaussian, 2 turbo, 3 lanczos. */
 export const spreadPlanes = defineKernel({
   label: "drizzle/spread_planes",
   url: new URL("./spread_planes.wgsl", import.meta.url),
-  bindings: { ...generalInputs, ...packed, ...signal, ...variances },
-  constants: spreadConstants,
+  bindings: { ...inputs, ...signal, ...variances },
+  constants: [...spreadConstants, ...signalConstants],
 });
 
 /** {@link generalVariance} for the other kernels; KERNEL: 0 point, 1 gaussian, 2 turbo, 3 lanczos. */
@@ -130,8 +127,7 @@ export const spreadVariance = defineKernel({
   label: "drizzle/spread_variance",
   url: new URL("./spread_variance.wgsl", import.meta.url),
   bindings: {
-    ...generalInputs,
-    ...packed,
+    ...inputs,
     variance_sum: storage("read_write"),
     variance_weight: storage("read_write"),
   },
@@ -143,8 +139,7 @@ export const spreadCoverage = defineKernel({
   label: "drizzle/spread_coverage",
   url: new URL("./spread_coverage.wgsl", import.meta.url),
   bindings: {
-    ...generalInputs,
-    ...packed,
+    ...inputs,
     context: storage("read"),
     exposure_time: storage("read_write"),
   },
@@ -155,7 +150,7 @@ export const spreadCoverage = defineKernel({
 export const spreadFlags = defineKernel({
   label: "drizzle/spread_flags",
   url: new URL("./spread_flags.wgsl", import.meta.url),
-  bindings: { ...generalInputs, ...packed, dq: storage("read"), out_dq: storage("read_write") },
+  bindings: { ...inputs, dq: storage("read"), out_dq: storage("read_write") },
   constants: spreadConstants,
 });
 
@@ -206,17 +201,6 @@ export const addTimes = defineKernel({
     times: storage("read"),
     context: storage("read"),
     exposure_time: storage("read_write"),
-  },
-});
-
-/** Rows without what pads them to the sums' stride. */
-export const compact = defineKernel({
-  label: "drizzle/compact",
-  url: new URL("./compact.wgsl", import.meta.url),
-  bindings: {
-    params: uniform({ nx: "u32", stride: "u32", count: "u32", columns: "u32" }),
-    padded: storage("read"),
-    plane: storage("read_write"),
   },
 });
 

@@ -6,7 +6,6 @@ struct Params {
   in_nx: i32,
   in_ny: i32,
   nx: u32,        // output columns of the sums
-  stride: u32,    // of the sums: output columns, rounded up to a multiple of 4
   y0: u32,        // band: rows y0 <= y < y0 + ny
   ny: u32,
   one: i32,       // 2^fraction bits: fixed-point units a pixel

@@ -1,5 +1,6 @@
+//!include drizzle/signal.wgsl
 //!include drizzle/sums_data.wgsl
-// Into data, weight and context: the running weighted mean of drizzle's update_data.
+// Into data, weight and context.
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> tiles: array<vec4i>;
 @group(0) @binding(2) var<storage, read> map: array<vec2i>;
@@ -9,11 +10,6 @@
 @group(0) @binding(6) var<storage, read_write> context: array<u32>;
 
 fn put(o: u32, s: ptr<function, Sums>) {
-  let w = (*s).weight;
-  if (w == 0.0) { return; }
-  let before = weight[o];
-  let after = before + w;
-  data[o] = (data[o] * before + (*s).data) / after;
-  weight[o] = after;
-  if (params.bit != 0u && (*s).largest > 0.0) { context[o] |= params.bit; }
+  if ((*s).weight == 0.0) { return; }
+  put_signal(o, (*s).weight, (*s).data, (*s).largest > 0.0);
 }

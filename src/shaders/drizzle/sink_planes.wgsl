@@ -1,4 +1,5 @@
 //!include shared/nan.wgsl
+//!include drizzle/signal.wgsl
 //!include drizzle/variance.wgsl
 //!include drizzle/sums_planes.wgsl
 // Into data, weight, context, both variances weighted by the inverse of the read noise variance;
@@ -17,22 +18,23 @@
 @group(0) @binding(10) var<storage, read_write> exposure_time: array<f32>;
 
 fn put(o: u32, s: ptr<function, Sums>) {
-  let marked = params.bit != 0u && (*s).largest > 0.0;
-  if (params.amount != 0.0 && (*s).covered && !marked) { exposure_time[o] += params.amount; }
+  let positive = (*s).largest > 0.0;
+  if (params.amount != 0.0 && (*s).covered && !(CONTEXT && positive)) { exposure_time[o] += params.amount; }
   let w = (*s).weight;
   if (w == 0.0) { return; }
-  let before = weight[o];
-  let after = before + w;
-  data[o] = (data[o] * before + (*s).data) / after;
-  weight[o] = after;
-  if (marked) { context[o] |= params.bit; }
+  put_signal(o, w, (*s).data, positive);
   let inverse = inverse_variance(square((*s).rnoise / w));
-  if (!(inverse > 0.0)) { return; }
-  rnoise_weight[o] += inverse;
+  let counted = inverse > 0.0;
   let variance = square((*s).poisson / w);
-  if (is_finite(variance)) {
-    poisson_sum[o] += variance * inverse * inverse;
+  let known = is_finite(variance);
+  let noise_weight = select(0.0, inverse, counted);
+  let poisson = select(0.0, variance * inverse * inverse, counted && known);
+  if (FIRST) {
+    rnoise_weight[o] = noise_weight;
+    poisson_sum[o] = poisson;
   } else {
-    poisson_missing[o] += inverse;
+    rnoise_weight[o] += noise_weight;
+    poisson_sum[o] += poisson;
   }
+  if (counted && !known) { poisson_missing[o] += inverse; }
 }

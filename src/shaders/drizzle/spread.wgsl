@@ -114,6 +114,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         if (share != 0.0) { add(&sums, p, q, share); }
       }
     }
-    put((Y - params.y0) * params.stride + X - params.x0, &sums);
+    put((Y - params.y0) * params.nx + X - params.x0, &sums);
   }
 }
