@@ -1,5 +1,6 @@
 const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 const READBACK_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
+const TEXELS_USAGE = 0x1 | 0x4 | 0x8; // COPY_SRC | TEXTURE_BINDING | STORAGE_BINDING
 
 export type BufferUse = "storage" | "readback";
 const USAGE: Record<BufferUse, number> = {
@@ -10,7 +11,15 @@ const USAGE: Record<BufferUse, number> = {
 /** The part of GPUDevice that the allocator needs, so that its accounting is tested without a device. */
 export interface BufferMaker {
   createBuffer(descriptor: { label?: string; size: number; usage: number }): GPUBuffer;
+  createTexture(descriptor: GPUTextureDescriptor): GPUTexture;
 }
+
+/** Texels in a row of the texture that holds them; shaders/drizzle/packed.wgsl counts with it. */
+export const TEXEL_COLUMNS = 4096;
+const TEXEL_BYTES = 16;
+const MOST_ROWS = 8192; // of a texture on any device
+/** As many texels as can be held together. */
+export const MOST_TEXELS = TEXEL_COLUMNS * MOST_ROWS;
 
 /** Where a part of a buffer may begin: what every device lets a binding begin at. */
 export const PART_ALIGNMENT = 256;
@@ -49,17 +58,43 @@ export class DeviceBuffer {
   }
 }
 
+/**
+ * Texels of four f32 each, in rows of {@link TEXEL_COLUMNS}, as a texture: where neighbouring invocations read
+ * here and there, lavapipe loads one in half of the time that four words of a buffer take.
+ */
+export class DeviceTexels {
+  private freed = false;
+  constructor(
+    readonly label: string,
+    /** Bytes. */
+    readonly size: number,
+    readonly raw: GPUTexture,
+    private readonly giveBack: (texels: DeviceTexels) => void,
+  ) {}
+
+  /** How many it holds. */
+  get count(): number {
+    return this.size / TEXEL_BYTES;
+  }
+
+  /** As {@link DeviceBuffer.free}. */
+  free(): void {
+    if (this.freed) throw new Error(`${this.label}: freed twice`);
+    this.freed = true;
+    this.giveBack(this);
+  }
+}
+
 /** Out of the stated budget, or larger than one binding can be. */
 export class DeviceMemoryError extends Error {
   override readonly name = "DeviceMemoryError";
 }
 
-/** A raw buffer and its size in bytes. */
-interface Piece {
-  readonly raw: GPUBuffer;
-  readonly use: BufferUse;
-  readonly bytes: number;
-}
+/** A raw buffer or texture and its size in bytes. */
+type Piece = { readonly bytes: number } & (
+  { readonly use: BufferUse; readonly raw: GPUBuffer } | { readonly use: "texels"; readonly raw: GPUTexture }
+);
+type PieceOf<U extends Piece["use"]> = Extract<Piece, { use: U extends BufferUse ? BufferUse : "texels" }>;
 
 /** A freed buffer serves a request that leaves at most this share of it unused. */
 const LARGEST_WASTE = 0.34;
@@ -72,7 +107,7 @@ const LARGEST_WASTE = 0.34;
 export class Allocator {
   /** Freed buffers, the oldest first. */
   private readonly idle: Piece[] = [];
-  private readonly live = new Map<DeviceBuffer, Piece>();
+  private readonly live = new Map<DeviceBuffer | DeviceTexels, Piece>();
   private usedBytes = 0;
   private idleBytes = 0;
   private mostUsed = 0;
@@ -110,6 +145,29 @@ export class Allocator {
         `${label}: ${size} bytes do not fit one storage binding of ${this.maxBinding} bytes`,
       );
     }
+    const piece = this.take(label, size, use);
+    const buffer = new DeviceBuffer(label, size, piece.raw, use, (freed) => {
+      this.takeBack(freed);
+    });
+    this.live.set(buffer, piece);
+    return buffer;
+  }
+
+  /** `count` texels or more; their contents are undefined. Throws DeviceMemoryError beyond the budget or {@link MOST_TEXELS}. */
+  texels(label: string, count: number): DeviceTexels {
+    if (count > MOST_TEXELS)
+      throw new DeviceMemoryError(`${label}: ${count} texels do not fit a texture of ${MOST_TEXELS}`);
+    const rows = Math.max(1, Math.ceil(count / TEXEL_COLUMNS));
+    const piece = this.take(label, rows * TEXEL_COLUMNS * TEXEL_BYTES, "texels");
+    const texels = new DeviceTexels(label, piece.bytes, piece.raw, (freed) => {
+      this.takeBack(freed);
+    });
+    this.live.set(texels, piece);
+    return texels;
+  }
+
+  /** Memory that was freed, or new one, counted as used. */
+  private take<U extends Piece["use"]>(label: string, size: number, use: U): PieceOf<U> {
     if (this.usedBytes + size > this.budget) {
       throw new DeviceMemoryError(
         `${label}: ${mib(size)} would exceed the device memory budget of ${mib(this.budget)} (in use: ${this.inventory()})`,
@@ -119,11 +177,7 @@ export class Allocator {
     this.usedBytes += piece.bytes;
     this.mostUsed = Math.max(this.mostUsed, this.usedBytes);
     this.peakBytes = Math.max(this.peakBytes, this.usedBytes + this.idleBytes);
-    const buffer = new DeviceBuffer(label, size, piece.raw, use, (freed) => {
-      this.takeBack(freed);
-    });
-    this.live.set(buffer, piece);
-    return buffer;
+    return piece as PieceOf<U>;
   }
 
   /** Destroy idle buffers, those freed longest ago first, until at most `keep` bytes are left: their memory returns with the next submit. */
@@ -136,7 +190,7 @@ export class Allocator {
   }
 
   /** The smallest idle buffer that serves; of several alike the one freed last. */
-  private takeIdle(size: number, use: BufferUse): Piece | undefined {
+  private takeIdle(size: number, use: Piece["use"]): Piece | undefined {
     const most = Math.min(size / (1 - LARGEST_WASTE), this.available);
     let best = -1;
     this.idle.forEach((piece, i) => {
@@ -149,13 +203,18 @@ export class Allocator {
     return piece;
   }
 
-  private make(label: string, bytes: number, use: BufferUse): Piece {
+  private make(label: string, bytes: number, use: Piece["use"]): Piece {
     const used = this.usedBytes + bytes;
     this.trim(Math.max(used, Math.min(this.mostUsed, this.budget)) - used);
+    if (use === "texels") {
+      const size = [TEXEL_COLUMNS, bytes / (TEXEL_COLUMNS * TEXEL_BYTES)];
+      const raw = this.maker.createTexture({ label, size, format: "rgba32float", usage: TEXELS_USAGE });
+      return { raw, use, bytes };
+    }
     return { raw: this.maker.createBuffer({ label, size: bytes, usage: USAGE[use] }), use, bytes };
   }
 
-  private takeBack(buffer: DeviceBuffer): void {
+  private takeBack(buffer: DeviceBuffer | DeviceTexels): void {
     const piece = this.live.get(buffer)!;
     this.live.delete(buffer);
     this.usedBytes -= piece.bytes;

@@ -1,5 +1,5 @@
 import { totalmem } from "node:os";
-import { Allocator, DeviceBuffer } from "./allocator.js";
+import { Allocator, DeviceBuffer, DeviceTexels } from "./allocator.js";
 import { type DeviceChoice, type FoundAdapter, findAdapter } from "./adapter.js";
 import type { Kernel, UniformBinding } from "./kernel.js";
 import { pack, type Fields } from "./layout.js";
@@ -98,6 +98,11 @@ export class Gpu {
   /** A buffer of `bytes`; its contents are undefined. */
   alloc(label: string, bytes: number): DeviceBuffer {
     return this.memory.alloc(label, bytes);
+  }
+
+  /** Room for `count` texels or more; their contents are undefined. */
+  texels(label: string, count: number): DeviceTexels {
+    return this.memory.texels(label, count);
   }
 
   /** A new buffer holding `data`, its length rounded up to 4 bytes. */
@@ -295,6 +300,10 @@ export class Gpu {
         if (!(value instanceof DeviceBuffer)) throw new TypeError(`${kernel.label}: ${name} is not a buffer`);
         return { binding: index, resource: { buffer: value.raw, offset: value.offset, size: value.size } };
       }
+      if (binding.type === "texels") {
+        if (!(value instanceof DeviceTexels)) throw new TypeError(`${kernel.label}: ${name} are no texels`);
+        return { binding: index, resource: value.raw.createView() };
+      }
       pack(binding.fields, binding.layout, value as Record<string, unknown>, view, used);
       const resource = { buffer: this.uniforms, offset: used, size: binding.layout.size };
       used += this.padded(binding);
@@ -317,6 +326,7 @@ function boundBytes(kernel: Kernel, bindings: Readonly<Record<string, unknown>>)
     const buffer = bindings[name];
     if (binding.type === "storage" && buffer instanceof DeviceBuffer)
       bytes += buffer.size * (binding.access === "read" ? 1 : 2);
+    if (binding.type === "texels" && buffer instanceof DeviceTexels) bytes += buffer.size;
   }
   return bytes;
 }

@@ -1,4 +1,12 @@
-export { Allocator, DeviceBuffer, DeviceMemoryError, PART_ALIGNMENT } from "./allocator.js";
+export {
+  Allocator,
+  DeviceBuffer,
+  DeviceMemoryError,
+  DeviceTexels,
+  MOST_TEXELS,
+  PART_ALIGNMENT,
+  TEXEL_COLUMNS,
+} from "./allocator.js";
 export {
   DEVICE_CHOICES,
   type DeviceChoice,
@@ -16,6 +24,7 @@ export {
   type Kernel,
   sourceOf,
   storage,
+  texels,
   uniform,
 } from "./kernel.js";
 export { type Fields, layoutOf, pack } from "./layout.js";

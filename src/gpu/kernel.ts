@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { DeviceBuffer } from "./allocator.js";
+import type { DeviceBuffer, DeviceTexels } from "./allocator.js";
 import { type Fields, type FieldValues, type Layout, layoutOf } from "./layout.js";
 
 export interface UniformBinding<F extends Fields> {
@@ -11,12 +11,20 @@ export interface StorageBinding {
   readonly type: "storage";
   readonly access: "read" | "read_write";
 }
-export type Binding = UniformBinding<Fields> | StorageBinding;
+export interface TexelsBinding {
+  readonly type: "texels";
+  readonly access: "read" | "write";
+}
+export type Binding = UniformBinding<Fields> | StorageBinding | TexelsBinding;
 export type Bindings = Readonly<Record<string, Binding>>;
 
-/** What a dispatch must give for each binding: a uniform's fields, or a buffer. */
+/** What a dispatch must give for each binding: a uniform's fields, a buffer or texels. */
 export type BindingsOf<B extends Bindings> = {
-  readonly [K in keyof B]: B[K] extends UniformBinding<infer F> ? FieldValues<F> : DeviceBuffer;
+  readonly [K in keyof B]: B[K] extends UniformBinding<infer F>
+    ? FieldValues<F>
+    : B[K] extends TexelsBinding
+      ? DeviceTexels
+      : DeviceBuffer;
 };
 
 export interface Kernel<B extends Bindings = Bindings> {
@@ -37,6 +45,11 @@ export function uniform<const F extends Fields>(fields: F): UniformBinding<F> {
 /** A storage buffer binding. */
 export function storage(access: "read" | "read_write"): StorageBinding {
   return { type: "storage", access };
+}
+
+/** A binding of texels: `texture_2d<f32>` to read, `texture_storage_2d<rgba32float, write>` to write. */
+export function texels(access: "read" | "write"): TexelsBinding {
+  return { type: "texels", access };
 }
 
 /** Declare a kernel whose WGSL file lies beside the caller: `url: new URL("./name.wgsl", import.meta.url)`. */

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type Kernel, sourceOf } from "./kernel.js";
+import { type Binding, type Kernel, sourceOf } from "./kernel.js";
 import type { Constants } from "./recorder.js";
 
 export interface Compiled {
@@ -155,20 +155,25 @@ export class PipelineCache {
   private layoutOf(kernel: Kernel): GPUBindGroupLayout {
     let layout = this.layouts.get(kernel);
     if (!layout) {
-      const entries = Object.values(kernel.bindings).map((binding, index): GPUBindGroupLayoutEntry => {
-        const type =
-          binding.type === "uniform"
-            ? "uniform"
-            : binding.access === "read"
-              ? "read-only-storage"
-              : "storage";
-        return { binding: index, visibility: COMPUTE_STAGE, buffer: { type } };
-      });
+      const entries = Object.values(kernel.bindings).map((binding, index): GPUBindGroupLayoutEntry => ({
+        binding: index,
+        visibility: COMPUTE_STAGE,
+        ...bound(binding),
+      }));
       layout = this.device.createBindGroupLayout({ label: kernel.label, entries });
       this.layouts.set(kernel, layout);
     }
     return layout;
   }
+}
+
+function bound(binding: Binding): Omit<GPUBindGroupLayoutEntry, "binding" | "visibility"> {
+  if (binding.type === "uniform") return { buffer: { type: "uniform" } };
+  if (binding.type === "storage")
+    return { buffer: { type: binding.access === "read" ? "read-only-storage" : "storage" } };
+  return binding.access === "read"
+    ? { texture: { sampleType: "unfilterable-float" } }
+    : { storageTexture: { access: "write-only", format: "rgba32float" } };
 }
 
 function keyOf(constants: Constants): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Allocator, DeviceMemoryError } from "../../src/gpu/index.js";
+import { Allocator, DeviceMemoryError, MOST_TEXELS, TEXEL_COLUMNS } from "../../src/gpu/index.js";
 
 class FakeDevice {
   made = 0;
@@ -7,6 +7,10 @@ class FakeDevice {
   createBuffer(): GPUBuffer {
     this.made++;
     return { destroy: () => this.destroyed++ } as unknown as GPUBuffer;
+  }
+  createTexture(): GPUTexture {
+    this.made++;
+    return { destroy: () => this.destroyed++ } as unknown as GPUTexture;
   }
 }
 
@@ -25,6 +29,23 @@ describe("the allocator", () => {
     c.free();
     expect(memory.used).toBe(0);
     expect(memory.peak).toBe(1024);
+  });
+
+  it("counts texels in whole rows, and keeps them apart from buffers", () => {
+    const device = new FakeDevice();
+    const row = 16 * TEXEL_COLUMNS;
+    const memory = new Allocator(device, row, 4 * row);
+    const texels = memory.texels("t", TEXEL_COLUMNS + 1);
+    expect([texels.count, texels.size, memory.used]).toEqual([2 * TEXEL_COLUMNS, 2 * row, 2 * row]);
+    texels.free();
+    expect(() => texels.free()).toThrow(/freed twice/);
+    expect(memory.texels("again", 2 * TEXEL_COLUMNS).count).toBe(2 * TEXEL_COLUMNS);
+    expect(device.made).toBe(1);
+    memory.alloc("b", row).free();
+    memory.texels("one more", 1); // not the freed buffer
+    expect(device.made).toBe(3);
+    expect(() => memory.texels("more", 2 * TEXEL_COLUMNS)).toThrow(DeviceMemoryError);
+    expect(() => memory.texels("most", MOST_TEXELS + 1)).toThrow(/do not fit a texture/);
   });
 
   it("drops idle buffers before it goes over the budget", () => {

@@ -47,6 +47,11 @@ describe("typed bindings fit the WGSL", () => {
         ).toBe(true);
         return;
       }
+      if (binding.type === "texels") {
+        const type = binding.access === "read" ? "texture_2d<f32>" : "texture_storage_2d<rgba32float, write>";
+        expect(code, name).toContain(`var ${name}: ${type};`);
+        return;
+      }
       const members = Object.fromEntries(
         (found?.members ?? []).map((member) => [member.name, member.offset]),
       );

@@ -69,7 +69,8 @@ describe("uploads", () => {
       onSubmittedWorkDone: () => new Promise<void>((resolve) => asked.push(resolve)),
     };
     const device = { queue } as unknown as GPUDevice;
-    const memory = new Allocator({ createBuffer: () => ({}) as GPUBuffer }, 2 ** 30, 2 ** 30);
+    const maker = { createBuffer: () => ({}) as GPUBuffer, createTexture: () => ({}) as GPUTexture };
+    const memory = new Allocator(maker, 2 ** 30, 2 ** 30);
     const transfers = new Transfers(
       device,
       memory,

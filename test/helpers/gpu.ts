@@ -1,4 +1,10 @@
-import { type DeviceChoice, type Gpu, openGpu } from "../../src/gpu/index.js";
+import {
+  type DeviceChoice,
+  type DeviceTexels,
+  type Gpu,
+  openGpu,
+  TEXEL_COLUMNS,
+} from "../../src/gpu/index.js";
 
 let opened: Promise<Gpu> | undefined;
 
@@ -11,4 +17,20 @@ export function testDevice(): DeviceChoice {
 export function testGpu(): Promise<Gpu> {
   opened ??= openGpu(testDevice());
   return opened;
+}
+
+/** The first `count` texels, four f32 each. */
+export async function readTexels(gpu: Gpu, texels: DeviceTexels, count: number): Promise<Float32Array> {
+  const bytesPerRow = 16 * TEXEL_COLUMNS;
+  const rows = Math.ceil(count / TEXEL_COLUMNS);
+  const buffer = gpu.alloc("texels", rows * bytesPerRow);
+  const encoder = gpu.device.createCommandEncoder();
+  encoder.copyTextureToBuffer({ texture: texels.raw }, { buffer: buffer.raw, bytesPerRow }, [
+    TEXEL_COLUMNS,
+    rows,
+  ]);
+  gpu.device.queue.submit([encoder.finish()]);
+  const values = await gpu.read(buffer, Float32Array, 0, 4 * count);
+  buffer.free();
+  return values;
 }

@@ -15,7 +15,7 @@ import {
   spreadVariance,
 } from "../../shaders/drizzle/kernels.js";
 import type { Accumulators, VarianceSums } from "./accumulators.js";
-import type { PackedBatch, PackedExposure, Packing } from "./pack.js";
+import type { Packed, PackedBatch, PackedExposure, Packing } from "./pack.js";
 import { spreadParams } from "./spread.js";
 
 export interface DrizzleFlags {
@@ -131,7 +131,7 @@ class Pass {
     );
   }
 
-  variance(packing: Packing, sum: DeviceBuffer, weight: DeviceBuffer, constant: number): void {
+  variance(packing: "poisson" | "flat", sum: DeviceBuffer, weight: DeviceBuffer, constant: number): void {
     const { weighting } = this.exposure;
     const amount = weighting.type === "exptime" ? weighting.time : 0;
     this.dispatch("complete", packing, (at, input) =>
@@ -168,10 +168,10 @@ class Pass {
   }
 
   /** Pack and hand on what each dispatch over the tiles of the band needs: both lists of the signal's tables, or the one that holds all. */
-  private dispatch(
+  private dispatch<P extends Packing>(
     which: "signal" | "complete" | "whole",
-    packing: Packing,
-    run: (at: ReturnType<Pass["at"]>, input: DeviceBuffer) => void,
+    packing: P,
+    run: (at: ReturnType<Pass["at"]>, input: Packed<P>) => void,
   ): void {
     const { rec, exposure, sums } = this;
     const tables = which === "signal" ? exposure.geometry.tables : exposure.geometry[which];
@@ -182,7 +182,7 @@ class Pass {
     });
   }
 
-  private at(which: Which, tables: TileTables, batch: PackedBatch) {
+  private at(which: Which, tables: TileTables, batch: PackedBatch<Packing>) {
     const { geometry, map } = this.exposure;
     const { sums } = this;
     const { window } = batch;

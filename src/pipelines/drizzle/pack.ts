@@ -1,5 +1,5 @@
 import { UserError } from "../../host/errors.js";
-import type { DeviceBuffer, Gpu, Recorder } from "../../gpu/index.js";
+import { type DeviceBuffer, DeviceTexels, type Gpu, MOST_TEXELS, type Recorder } from "../../gpu/index.js";
 import type { PixelWindow, RecordRange } from "../../host/wcs/tile_windows.js";
 import { tileBatches } from "../../host/wcs/tile_windows.js";
 import type { TileTables } from "../../host/wcs/tiles.js";
@@ -32,17 +32,21 @@ export interface PackOptions {
 /** What is packed of each pixel beside weight and data: nothing, or the roots of the read noise and this variance. */
 export type Packing = "data" | "poisson" | "flat";
 
+/** Packed pixels and, after the last, one of no weight: two floats each for data alone, which gain nothing as texels, or a texel. */
+export type Packed<P extends Packing> = P extends "data" ? DeviceBuffer : DeviceTexels;
+
 /** Tiles and the packed window that they read. */
-export interface PackedBatch {
+export interface PackedBatch<P extends Packing> {
   readonly fast: RecordRange;
   readonly general: RecordRange;
   readonly window: PixelWindow;
-  /** Of the window's pixels, and one of no weight after the last: 2 floats each, or 4 with roots. */
-  readonly input: DeviceBuffer;
+  readonly input: Packed<P>;
 }
 
 /** More at a time is no faster, and device memory is what large mosaics lack. */
 const WINDOW_BYTES = 64 << 20;
+/** Of a packed pixel. */
+const BYTES: Readonly<Record<Packing, number>> = { data: 8, poisson: 16, flat: 16 };
 /** Windows are held in steps of so many bytes, so that exposures use each other's. */
 const WINDOW_STEP = 1 << 20;
 
@@ -52,9 +56,10 @@ const WINDOW_STEP = 1 << 20;
  * lib/basic_utils.py compute_var_rnoise). Free it once the work that uses it is submitted.
  */
 export class PackedExposure {
-  private readonly buffers: DeviceBuffer[] = [];
+  private readonly held: (DeviceBuffer | DeviceTexels)[] = [];
   private readonly tileBuffers = new Map<string, DeviceBuffer>();
-  private window: DeviceBuffer | undefined;
+  private pairs: DeviceBuffer | undefined;
+  private texels: DeviceTexels | undefined;
   private mapBuffer: DeviceBuffer | undefined;
 
   /** Throws UserError where a plane that the options ask for is missing. */
@@ -100,51 +105,76 @@ export class PackedExposure {
   }
 
   /** Record the packing of one window after another and `gather` for each: the same memory holds them all. */
-  inBatches(
+  inBatches<P extends Packing>(
     rec: Recorder,
     tables: TileTables,
     band: Band,
-    packing: Packing,
-    gather: (batch: PackedBatch) => void,
+    packing: P,
+    gather: (batch: PackedBatch<P>) => void,
   ): void {
     const { nx, ny } = this.planes;
-    const bytesPerPixel = packing === "data" ? 8 : 16;
     const { windowBytes = WINDOW_BYTES } = this.options;
-    const most = Math.min(windowBytes, this.gpu.limits.maxStorageBufferBindingSize) / bytesPerPixel - 1;
+    const most = Math.min(windowBytes / BYTES[packing], this.most(packing)) - 1;
     const batches = tileBatches(tables, band.y0, band.ny, [ny, nx], most);
     const largest = batches.reduce((pixels, { window }) => Math.max(pixels, window.nx * window.ny + 1), 0);
     for (const batch of batches) {
-      const input = this.windowOf(largest * bytesPerPixel);
+      const input = this.windowOf(packing, largest);
       this.pack(rec, packing, batch.window, batch.spans, input);
       gather({ ...batch, input });
     }
   }
 
   /** Record the packing of a window into `input`; `spans`: the columns wanted of each of its rows, two a row. */
-  pack(rec: Recorder, packing: Packing, window: PixelWindow, spans: Int32Array, input: DeviceBuffer): void {
+  pack<P extends Packing>(
+    rec: Recorder,
+    packing: P,
+    window: PixelWindow,
+    spans: Int32Array,
+    input: Packed<P>,
+  ): void {
     const { planes, options, geometry } = this;
     const limits = geometry.limits.subarray(2 * window.y0, 2 * (window.y0 + window.ny));
     recordPack(rec, planes, options, packing, window, this.keep(uploadSpans(this.gpu, spans, limits)), input);
   }
 
   free(): void {
-    for (const buffer of this.buffers.splice(0)) buffer.free();
-    this.window?.free();
-    this.window = this.mapBuffer = undefined;
+    for (const held of this.held.splice(0)) held.free();
+    this.pairs = this.texels = undefined;
+    this.mapBuffer = undefined;
     this.tileBuffers.clear();
   }
 
-  private windowOf(bytes: number): DeviceBuffer {
-    if (this.window && this.window.size >= bytes) return this.window;
-    if (this.window) this.keep(this.window); // what is recorded reads it
-    const rounded = bytes > WINDOW_STEP ? Math.ceil(bytes / WINDOW_STEP) * WINDOW_STEP : bytes;
-    const most = this.gpu.limits.maxStorageBufferBindingSize;
-    return (this.window = this.gpu.alloc("packed pixels", Math.max(bytes, Math.min(rounded, most))));
+  private windowOf<P extends Packing>(packing: P, pixels: number): Packed<P> {
+    const window = packing === "data" ? this.pairsOf(pixels) : this.texelsOf(pixels);
+    return window as Packed<P>;
   }
 
-  private keep(buffer: DeviceBuffer): DeviceBuffer {
-    this.buffers.push(buffer);
-    return buffer;
+  private pairsOf(pixels: number): DeviceBuffer {
+    if (!this.pairs || this.pairs.size < pixels * BYTES.data)
+      this.pairs = this.keep(this.gpu.alloc("packed pixels", this.rounded(pixels, "data") * BYTES.data));
+    return this.pairs;
+  }
+
+  private texelsOf(pixels: number): DeviceTexels {
+    if (!this.texels || this.texels.count < pixels)
+      this.texels = this.keep(this.gpu.texels("packed pixels", this.rounded(pixels, "poisson")));
+    return this.texels;
+  }
+
+  private rounded(pixels: number, packing: Packing): number {
+    const step = WINDOW_STEP / BYTES[packing];
+    if (pixels <= step) return pixels;
+    return Math.max(pixels, Math.min(Math.ceil(pixels / step) * step, this.most(packing)));
+  }
+
+  /** Most pixels that a window can have. */
+  private most(packing: Packing): number {
+    return packing === "data" ? this.gpu.limits.maxStorageBufferBindingSize / BYTES.data : MOST_TEXELS;
+  }
+
+  private keep<T extends DeviceBuffer | DeviceTexels>(held: T): T {
+    this.held.push(held);
+    return held;
   }
 }
 
@@ -183,23 +213,21 @@ function recordPack(
   packing: Packing,
   window: PixelWindow,
   spans: DeviceBuffer,
-  input: DeviceBuffer,
+  input: DeviceBuffer | DeviceTexels,
 ): void {
-  rec.run(
-    packing === "data" ? packData : packPlanes,
-    {
-      params: packParams(planes, options, window),
-      data: planes.data.buffer,
-      rnoise: (planes.varRnoise ?? planes.err).buffer,
-      poisson: planes.varPoisson.buffer,
-      flat_variance: (planes.varFlat ?? planes.varPoisson).buffer,
-      dq: planes.dq,
-      spans,
-      input,
-    },
-    [Math.ceil((Math.ceil(window.nx / 4) + 1) / 64), window.ny],
-    packConstants(planes, options, packing),
-  );
+  const inputs = {
+    params: packParams(planes, options, window),
+    data: planes.data.buffer,
+    rnoise: (planes.varRnoise ?? planes.err).buffer,
+    poisson: planes.varPoisson.buffer,
+    flat_variance: (planes.varFlat ?? planes.varPoisson).buffer,
+    dq: planes.dq,
+    spans,
+  };
+  const groups = [Math.ceil((Math.ceil(window.nx / 4) + 1) / 64), window.ny] as const;
+  const constants = packConstants(planes, options, packing);
+  if (input instanceof DeviceTexels) rec.run(packPlanes, { ...inputs, input }, groups, constants);
+  else rec.run(packData, { ...inputs, input }, groups, constants);
 }
 
 const WEIGHTINGS = { ivm: 0, exptime: 1, "ivm-sky": 2 } as const;

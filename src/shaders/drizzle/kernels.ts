@@ -1,4 +1,4 @@
-import { defineKernel, storage, uniform } from "../../gpu/index.js";
+import { defineKernel, storage, texels, uniform } from "../../gpu/index.js";
 
 /** Uniforms of the gather kernels; see params.wgsl. */
 const gatherParams = uniform({
@@ -36,7 +36,9 @@ const variances = {
   exposure_time: storage("read_write"),
 };
 /** The fast kernels do not read the map. */
-const inputs = { params: gatherParams, tiles: storage("read"), map: storage("read"), input: storage("read") };
+const places = { params: gatherParams, tiles: storage("read"), map: storage("read") };
+const inputs = { ...places, input: storage("read") };
+const inputTexels = { ...places, input: texels("read") };
 const fastConstants = ["TILE"];
 const generalConstants = ["TILE", "MAPPED"];
 const spreadConstants = [...generalConstants, "KERNEL"];
@@ -54,7 +56,7 @@ export const fastData = defineKernel({
 export const fastPlanes = defineKernel({
   label: "drizzle/fast_planes",
   url: new URL("./fast_planes.wgsl", import.meta.url),
-  bindings: { ...inputs, ...signal, ...variances },
+  bindings: { ...inputTexels, ...signal, ...variances },
   constants: [...fastConstants, ...signalConstants],
 });
 
@@ -70,7 +72,7 @@ export const generalData = defineKernel({
 export const generalPlanes = defineKernel({
   label: "drizzle/general_planes",
   url: new URL("./general_planes.wgsl", import.meta.url),
-  bindings: { ...inputs, ...signal, ...variances },
+  bindings: { ...inputTexels, ...signal, ...variances },
   constants: [...generalConstants, ...signalConstants],
 });
 
@@ -79,7 +81,7 @@ export const generalVariance = defineKernel({
   label: "drizzle/general_variance",
   url: new URL("./general_variance.wgsl", import.meta.url),
   bindings: {
-    ...inputs,
+    ...inputTexels,
     variance_sum: storage("read_write"),
     variance_weight: storage("read_write"),
   },
@@ -91,7 +93,7 @@ export const generalCoverage = defineKernel({
   label: "drizzle/general_coverage",
   url: new URL("./general_coverage.wgsl", import.meta.url),
   bindings: {
-    ...inputs,
+    ...inputTexels,
     context: storage("read"),
     exposure_time: storage("read_write"),
   },
@@ -118,7 +120,7 @@ export const spreadData = defineKernel({
 export const spreadPlanes = defineKernel({
   label: "drizzle/spread_planes",
   url: new URL("./spread_planes.wgsl", import.meta.url),
-  bindings: { ...inputs, ...signal, ...variances },
+  bindings: { ...inputTexels, ...signal, ...variances },
   constants: [...spreadConstants, ...signalConstants],
 });
 
@@ -127,7 +129,7 @@ export const spreadVariance = defineKernel({
   label: "drizzle/spread_variance",
   url: new URL("./spread_variance.wgsl", import.meta.url),
   bindings: {
-    ...inputs,
+    ...inputTexels,
     variance_sum: storage("read_write"),
     variance_weight: storage("read_write"),
   },
@@ -139,7 +141,7 @@ export const spreadCoverage = defineKernel({
   label: "drizzle/spread_coverage",
   url: new URL("./spread_coverage.wgsl", import.meta.url),
   bindings: {
-    ...inputs,
+    ...inputTexels,
     context: storage("read"),
     exposure_time: storage("read_write"),
   },
@@ -172,7 +174,6 @@ const packing = {
   flat_variance: storage("read"),
   dq: storage("read"),
   spans: storage("read"),
-  input: storage("read_write"),
 };
 const packConstants = ["WEIGHTING", "HALVES", "DERIVE", "SECOND"];
 
@@ -180,15 +181,15 @@ const packConstants = ["WEIGHTING", "HALVES", "DERIVE", "SECOND"];
 export const packData = defineKernel({
   label: "drizzle/pack_data",
   url: new URL("./pack_data.wgsl", import.meta.url),
-  bindings: packing,
+  bindings: { ...packing, input: storage("read_write") },
   constants: packConstants,
 });
 
-/** Weight, data and the roots of two variances of a window of an exposure, four floats a pixel. */
+/** Weight, data and the roots of two variances of a window of an exposure, a texel a pixel. */
 export const packPlanes = defineKernel({
   label: "drizzle/pack_planes",
   url: new URL("./pack_planes.wgsl", import.meta.url),
-  bindings: packing,
+  bindings: { ...packing, input: texels("write") },
   constants: packConstants,
 });
 

@@ -1,10 +1,11 @@
 //!include shared/nan.wgsl
 //!include drizzle/variance.wgsl
+//!include drizzle/packed.wgsl
 // Sums one variance (the pixel's w, or z where told so) with weights from the read noise (z) or a constant.
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> tiles: array<vec4i>;
 @group(0) @binding(2) var<storage, read> map: array<vec2i>;
-@group(0) @binding(3) var<storage, read> input: array<vec4f>;
+@group(0) @binding(3) var input: texture_2d<f32>;
 @group(0) @binding(4) var<storage, read_write> variance_sum: array<f32>;
 @group(0) @binding(5) var<storage, read_write> variance_weight: array<f32>;
 
@@ -14,10 +15,10 @@ struct Sums {
   other: f32,
 }
 
-fn counts(p: i32, q: i32) -> bool { return input[p].x != 0.0; }
+fn counts(p: i32, q: i32) -> bool { return cell(p).x != 0.0; }
 
 fn add(s: ptr<function, Sums>, p: i32, q: i32, share: f32) {
-  let a = input[p];
+  let a = cell(p);
   let dow = share * a.x;
   (*s).weight += dow;
   (*s).rnoise += dow * a.z;

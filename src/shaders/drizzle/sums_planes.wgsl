@@ -1,3 +1,4 @@
+//!include drizzle/packed.wgsl
 // Sums of one output pixel over the input pixels that overlap it: of data and of both roots of variances.
 struct Sums {
   weight: f32,
@@ -9,12 +10,12 @@ struct Sums {
 }
 
 fn counts(p: i32, q: i32) -> bool {
-  let a = input[p];
+  let a = cell(p);
   return a.x != 0.0 || a.z < 0.0;
 }
 
 fn add(s: ptr<function, Sums>, p: i32, q: i32, share: f32) {
-  let a = input[p];
+  let a = cell(p);
   let dow = share * a.x;
   (*s).weight += dow;
   (*s).data += dow * a.y;

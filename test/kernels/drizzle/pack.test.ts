@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { halfToNumber } from "../../../src/host/numerics/half.js";
 import { ExposureGeometry, PackedExposure, type Weighting } from "../../../src/pipelines/drizzle.js";
 import { packTwin } from "../../reference/drizzle_pack.js";
-import { testGpu } from "../../helpers/gpu.js";
+import { readTexels, testGpu } from "../../helpers/gpu.js";
 import { makeMap, makePlanes, release, upload } from "./scene.js";
 
 const NX = 67; // no multiple of the workgroup
@@ -32,24 +32,20 @@ describe("drizzle/pack: numpy's weights and roots", () => {
     const options = { goodBits: ~1, level: 0.37, weighting, variances: true, flat: true };
     const packed = new PackedExposure(gpu, planes, geometry, options);
     const wanted = Int32Array.from({ length: 2 * WINDOW.ny }, (_, k) => (k & 1 ? X1 - (k % 3) : WINDOW.x0));
-    const buffers = Object.fromEntries(
-      (["data", "poisson", "flat"] as const).map((packing) => {
-        const buffer = gpu.alloc(packing, (WINDOW.nx * WINDOW.ny + 1) * (packing === "data" ? 8 : 16));
-        packed.pack(rec, packing, WINDOW, wanted, buffer);
-        return [packing, buffer];
-      }),
-    );
+    const count = WINDOW.nx * WINDOW.ny + 1;
+    const data = gpu.alloc("data", 8 * count);
+    const poisson = gpu.texels("poisson", count);
+    const flat = gpu.texels("flat", count);
+    packed.pack(rec, "data", WINDOW, wanted, data);
+    packed.pack(rec, "poisson", WINDOW, wanted, poisson);
+    packed.pack(rec, "flat", WINDOW, wanted, flat);
     rec.submit();
-    const read: Record<string, Float32Array> = {};
-    for (const [name, buffer] of Object.entries(buffers)) {
-      read[name] = await gpu.read(
-        buffer,
-        Float32Array,
-        0,
-        (WINDOW.nx * WINDOW.ny + 1) * (name === "data" ? 2 : 4),
-      );
-      buffer.free();
-    }
+    const read = {
+      data: await gpu.read(data, Float32Array, 0, 2 * count),
+      poisson: await readTexels(gpu, poisson, count),
+      flat: await readTexels(gpu, flat, count),
+    };
+    for (const held of [data, poisson, flat]) held.free();
     const { limits } = geometry;
     const want = packTwin(values, 1, 0.37, weighting, (p) => {
       const j = Math.floor(p / NX);
@@ -73,10 +69,8 @@ describe("drizzle/pack: numpy's weights and roots", () => {
       ];
       if (!pairs.every(([a, b, c, d]) => near(a, c) && near(b, d))) bad.push({ p, pairs });
     }
-    for (const name of ["data", "poisson", "flat"])
-      expect(
-        read[name].subarray(WINDOW.nx * WINDOW.ny * (name === "data" ? 2 : 4)).every((x) => x === 0),
-      ).toBe(true);
+    for (const values of Object.values(read))
+      expect(values.subarray(values.length - values.length / count).every((x) => x === 0)).toBe(true);
     expect(bad).toEqual([]);
     expect(want.weight.filter((weight) => weight > 0).length).toBeGreaterThan(500);
     packed.free();
@@ -110,17 +104,17 @@ describe("drizzle/pack: numpy's weights and roots", () => {
       weighting: { type: "ivm" },
       variances: true,
     });
-    const buffer = gpu.alloc("poisson", (n * n + 1) * 16);
+    const texels = gpu.texels("poisson", n * n + 1); // more than a row of them
     const rec = gpu.recorder("pack");
     packed.pack(
       rec,
       "poisson",
       { x0: 0, y0: 0, nx: n, ny: n },
       Int32Array.from({ length: 2 * n }, (_, k) => (k & 1 ? n - 1 : 0)),
-      buffer,
+      texels,
     );
     rec.submit();
-    const got = await gpu.read(buffer, Float32Array, 0, n * n * 4);
+    const got = await readTexels(gpu, texels, n * n);
     const want = packTwin(values, 1, 0, { type: "ivm" }, (p) => {
       const j = Math.floor(p / n);
       return p % n >= all.limits[2 * j] && p % n <= all.limits[2 * j + 1];
@@ -133,7 +127,7 @@ describe("drizzle/pack: numpy's weights and roots", () => {
     }
     expect(bad).toEqual([]);
     expect(want.weight.filter((weight) => weight !== 0).length).toBeGreaterThan(60000); // all but NaN, zeros and too small ones
-    for (const held of [buffer, packed]) held.free();
+    for (const held of [texels, packed]) held.free();
     release(planes);
   });
 });
