@@ -49,7 +49,11 @@ export function measurements(suites: readonly Suite[]): Measurement[] {
   const all: Readonly<Record<Suite, readonly Measurement[]>> = {
     whole: [{ ...run("whole", {}), others: true }],
     drizzle: [{ suite: "drizzle", scene: SCENE, deed: "drizzle", others: true }],
-    tenth: [run("tenth", corner), { suite: "tenth", scene: corner, deed: "drizzle", others: false }],
+    tenth: [
+      run("tenth", corner),
+      run("tenth", { ...corner, exposures: 1 }),
+      { suite: "tenth", scene: corner, deed: "drizzle", others: false },
+    ],
     compile: [{ ...run("compile", QUICK), deed: "compile" }],
     sources: [100, 1000, 10_000, 100_000].map((sources) => run("sources", { sources })),
     exposures: [1, 2, 8, 16].map((exposures) => run("exposures", { exposures })),

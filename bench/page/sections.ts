@@ -28,14 +28,14 @@ export function runTable(runs: readonly RunResult[]): string {
       residentBytes === undefined ? "" : gigabytes(residentBytes),
       deviceBytes === undefined ? "" : gigabytes(deviceBytes),
       share(run.load.others),
-      `${run.at.slice(11, 16)}, ${run.commit}`,
+      `${run.at.slice(0, 16).replace("T", " ")}, ${run.commit}`,
     ];
   });
   const head = ["suite", "exposures", "mosaic", "sources found", "program", "seconds", "of processors"];
   return [
     table([...head, "process, GB", "of it device, GB", "others", "taken"], rows),
     `"Of processors" is user and system time; "process" its peak resident memory, driver included; "others" the part of the cores that other programs used ` +
-      `meanwhile: figures with (!) were taken on a machine that was not idle. "Taken" is the time of the day (UTC) and the commit.`,
+      `meanwhile: figures with (!) were taken on a machine that was not idle. "Taken" is the time (UTC) and the commit.`,
   ].join("\n\n");
 }
 

@@ -179,7 +179,7 @@ function tenth(all: readonly Results[]): Row {
     "exposures that touch a tenth of the sky cell, of what whole ones take",
     "about 0.1",
   ];
-  const words = `--only whole,drizzle,tenth --device ${SOFTWARE}`;
+  const words = `--only whole,drizzle,tenth,exposures --device ${SOFTWARE}`;
   for (const results of [...all].reverse())
     for (const part of results.drizzle.filter((one) => one.suite === "tenth" && isOurs(one))) {
       const full = results.drizzle.find(
@@ -190,10 +190,22 @@ function tenth(all: readonly Results[]): Row {
       const ratios = [`drizzle alone ${alone.toFixed(2)}`];
       const kernels = perExposure(part) / perExposure(full);
       if (Number.isFinite(kernels)) ratios.unshift(`kernels that drizzle ${kernels.toFixed(2)}`);
-      const run = find([results], (one) => one.suite === "tenth" && isOurs(one) && one.kind === part.kind);
-      const whole = caseOf([results], kindOf(part));
-      if (run && whole)
-        ratios.push(`whole run ${((seconds(run) as number) / (seconds(whole) as number)).toFixed(2)}`);
+      const took = (suite: string, exposures: number): number | undefined =>
+        seconds(
+          find(
+            [results],
+            (one) =>
+              one.suite === suite &&
+              isOurs(one) &&
+              one.kind === part.kind &&
+              one.scene.exposures === exposures,
+          ),
+        );
+      const [run, whole] = [took("tenth", 4), seconds(caseOf([results], kindOf(part)))];
+      if (run && whole) ratios.push(`whole run ${(run / whole).toFixed(2)}`);
+      const [first, wholeFirst] = [took("tenth", 1), took("exposures", 1)];
+      if (run && whole && first && wholeFirst)
+        ratios.push(`each further exposure of a run ${((run - first) / (whole - wholeFirst)).toFixed(2)}`);
       return [...row, ratios.join("; "), words, within(alone, 0.15)];
     }
   return [...row, NOTHING, words];
