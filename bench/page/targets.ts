@@ -174,6 +174,17 @@ function perExposure({ kernels = [] }: DrizzleResult): number {
   return own.reduce((sum, one) => sum + one.seconds, 0);
 }
 
+/** Of our run of a suite's scene with so many exposures. */
+function secondsOf(
+  results: Results,
+  suite: string,
+  exposures: number,
+  kind: RunResult["kind"],
+): number | undefined {
+  const asked = (run: RunResult): boolean => run.suite === suite && run.scene.exposures === exposures;
+  return seconds(find([results], (run) => asked(run) && isOurs(run) && run.kind === kind));
+}
+
 function tenth(all: readonly Results[]): Row {
   const row: [string, string] = [
     "exposures that touch a tenth of the sky cell, of what whole ones take",
@@ -191,16 +202,7 @@ function tenth(all: readonly Results[]): Row {
       const kernels = perExposure(part) / perExposure(full);
       if (Number.isFinite(kernels)) ratios.unshift(`kernels that drizzle ${kernels.toFixed(2)}`);
       const took = (suite: string, exposures: number): number | undefined =>
-        seconds(
-          find(
-            [results],
-            (one) =>
-              one.suite === suite &&
-              isOurs(one) &&
-              one.kind === part.kind &&
-              one.scene.exposures === exposures,
-          ),
-        );
+        secondsOf(results, suite, exposures, part.kind);
       const [run, whole] = [took("tenth", 4), seconds(caseOf([results], kindOf(part)))];
       if (run && whole) ratios.push(`whole run ${(run / whole).toFixed(2)}`);
       const [first, wholeFirst] = [took("tenth", 1), took("exposures", 1)];

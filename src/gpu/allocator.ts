@@ -14,7 +14,7 @@ export interface BufferMaker {
   createTexture(descriptor: GPUTextureDescriptor): GPUTexture;
 }
 
-/** Texels in a row of the texture that holds them; shaders/drizzle/packed.wgsl counts with it. */
+/** Texels in a row of the texture that holds them; shaders/shared/texels.wgsl counts with it. */
 export const TEXEL_COLUMNS = 4096;
 const TEXEL_BYTES = 16;
 const MOST_ROWS = 8192; // of a texture on any device
